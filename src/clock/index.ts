@@ -1,0 +1,5 @@
+/**
+ * Durations with their unit, and deadlines: how much time is left, wherever the work has got to.
+ */
+export { durationMs, type Duration } from './duration.ts'
+export { Deadline } from './deadline.ts'

@@ -1,0 +1,9 @@
+/**
+ * What can go wrong, said once.
+ *
+ * Every failure of the world has a code, and every code says whether the other side may have acted.
+ * Retry, failover and the four outcomes read that field; nothing ever reads a message.
+ */
+export { catalogue, type Code, type Effect, type Entry } from './catalogue.ts'
+export { HoldfastError, isHoldfastError, type Facts } from './error.ts'
+export { assert, unreachable } from './assert.ts'

@@ -1,0 +1,78 @@
+/**
+ * What a user declares, as frozen values: contracts, edges, services, systems.
+ *
+ * Nothing here runs. The host enforces these values, the map draws them, the simulation breaks them:
+ * one object, so that the picture cannot differ from what happens.
+ */
+export {
+  command,
+  contract,
+  event,
+  query,
+  type AnswerIn,
+  type AnswerOf,
+  type Command,
+  type Contract,
+  type ContractOf,
+  type Event,
+  type Freshness,
+  type HttpRoute,
+  type InputIn,
+  type InputTo,
+  type KeyRule,
+  type Named,
+  type OfKind,
+  type Operation,
+  type Operations,
+  type PayloadIn,
+  type PayloadTo,
+  type Query,
+  type RefusalOf,
+  type Refusals,
+} from './contract.ts'
+export {
+  edge,
+  type Attempts,
+  type CacheNeedsAQuery,
+  type Callable,
+  type Edge,
+  type EdgeOperation,
+  type EdgeOptions,
+  type HedgeNeedsAQuery,
+  type OperationPolicy,
+  type ResolvedPolicy,
+  type RetryNeedsAKey,
+} from './edge.ts'
+export { sql, type DatabaseDeclaration, type Rows, type SqlExecutor } from './executor.ts'
+export { Refused, type Outcome } from './outcome.ts'
+export {
+  describeIssues,
+  nothing,
+  type InputOf,
+  type Issue,
+  type OutputOf,
+  type Schema,
+  type Verdict,
+} from './schema.ts'
+export {
+  after,
+  service,
+  when,
+  type AskContext,
+  type Call,
+  type CallOptions,
+  type CommandContext,
+  type Emit,
+  type EventContext,
+  type Handler,
+  type HandlersOf,
+  type Handles,
+  type QueryContext,
+  type Refusal,
+  type Refuse,
+  type ResultOf,
+  type Service,
+  type ServiceOptions,
+  type Subscription,
+} from './service.ts'
+export { foreign, system, type EventEdge, type Foreign, type System } from './system.ts'

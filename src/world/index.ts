@@ -1,0 +1,18 @@
+/**
+ * The only seam to time, timers, randomness and the network.
+ *
+ * Whatever Holdfast does passes through a `World`. In production it is Node's; in the simulation
+ * one seed decides every answer it gives. Code that asks nothing else can be replayed.
+ */
+export type { Clock, Network, Random, Timers, World } from './world.ts'
+export type {
+  Address,
+  IncomingRequest,
+  Listener,
+  OutgoingRequest,
+  WireHandler,
+  WireResponse,
+} from './wire.ts'
+export { nodeClock, nodeRandom, nodeTimers } from './node.ts'
+export { sleep, withDeadline, type TimedSignal } from './wait.ts'
+export { randomInteger, uuid } from './random.ts'
