@@ -17,4 +17,6 @@ export interface Site {
   /** The origin (`http://host:port`) of a service of the system. @throws HF_CALL_NOT_SENT if unknown. */
   readonly resolve: (target: string) => string
   readonly observe: Observe
+  /** Tells this process's relay that the outbox has new rows. Cheap; a lost wake costs one poll interval. */
+  readonly wake: () => void
 }

@@ -1,0 +1,71 @@
+/**
+ * What a handler emitted, until its transaction flushes it to the outbox.
+ */
+import { assert, HoldfastError } from '#errors'
+import { type Contract, describeIssues } from '#model'
+
+/** One validated event on its way to the outbox. */
+export interface Emission {
+  /** Name of the event in its contract. */
+  readonly event: string
+  /** Ordering key; '' if the event declares none. */
+  readonly key: string
+  readonly payload: unknown
+}
+
+/** The `emit` of one handler run, and what it collected. */
+export interface Emitter {
+  /** `emit.placed(order)`, one function for each event of the contract. */
+  readonly emit: Readonly<Record<string, (payload: unknown) => void>>
+  /**
+   * Ends the run and gives what was emitted, in order, validated and keyed.
+   *
+   * @throws HF_EVENT_INVALID (effect none) if a payload breaks its schema.
+   */
+  collect(): Promise<readonly Emission[]>
+}
+
+/** Events that one transaction may emit. More is a batch job that wants its own table. */
+const EMISSIONS_MAX = 1_000
+
+/** An emitter for one run of one handler. After `collect`, `emit` is a bug and throws. */
+export function emitter(contract: Contract): Emitter {
+  const { name: service, operations } = contract['~contract']
+  const emitted: { readonly name: string; readonly payload: unknown }[] = []
+  let isOpen = true
+  const names = Object.keys(operations).filter((name) => operations[name]?.kind === 'event')
+  const emit = Object.fromEntries(
+    names.map((name) => [
+      name,
+      (payload: unknown): void => {
+        assert(isOpen, `${service}.${name} is emitted before its handler returns`)
+        if (emitted.length >= EMISSIONS_MAX) {
+          throw new HoldfastError('HF_EVENT_INVALID', {
+            detail: `one transaction emitted more than ${EMISSIONS_MAX} events`,
+          })
+        }
+        emitted.push({ name, payload })
+      },
+    ]),
+  )
+  const collect = async (): Promise<readonly Emission[]> => {
+    isOpen = false
+    return await Promise.all(emitted.map(({ name, payload }) => validated(contract, name, payload)))
+  }
+  return { emit, collect }
+}
+
+async function validated(contract: Contract, name: string, payload: unknown): Promise<Emission> {
+  const { name: service, operations } = contract['~contract']
+  const event = operations[name]
+  assert(event?.kind === 'event', `${service}.${name} is an event`)
+  const verdict = await event.payload['~standard'].validate(payload)
+  if (verdict.issues !== undefined) {
+    throw new HoldfastError('HF_EVENT_INVALID', {
+      detail: `${service}.${name}: ${describeIssues(verdict.issues)}`,
+    })
+  }
+  // The key rule was declared for this schema's output, which this is.
+  const key = event.key === undefined ? '' : event.key(verdict.value as never)
+  return { event: name, key, payload: verdict.value }
+}

@@ -1,0 +1,79 @@
+/**
+ * The inbox: one row for each thing that was done, inserted before it is done.
+ *
+ * Intuition: the row and the effect commit together, so the unique constraint decides who acts. A
+ * duplicate that arrives meanwhile waits at the constraint; when the first commits it finds the row
+ * and its reply, when the first rolls back it becomes the first. There is no state "in progress",
+ * so a crash leaves nothing to clean up.
+ *
+ * Invariants:
+ *   I1. `claim` is the first statement of the transaction that has the effect.
+ *   I2. `prior` is a statement of its own: in one statement with the insert it would read the
+ *       snapshot from before the winner committed, and find nothing.
+ *   I3. A reply is kept as the bytes that were sent, so that a replay is the same to the byte.
+ *
+ * Source: IETF draft idempotency-key-header; ADR 0017.
+ */
+import type { Transaction } from './database.ts'
+
+/** What is claimed: `id` is unique within `scope` for as long as the row is kept. */
+export interface Claim {
+  /** `call:<service>.<operation>:<caller>` or `event:<edge>`. */
+  readonly scope: string
+  readonly id: string
+  /** SHA-256 of the input, where another input under the same id must be refused. */
+  readonly fingerprint?: Uint8Array
+}
+
+/** What is known of something that was claimed before. */
+export interface Prior {
+  /** 'void': cancelled before it arrived. 'dead': given up by an operator. */
+  readonly state: 'done' | 'void' | 'dead'
+  readonly fingerprint: Uint8Array | undefined
+  readonly status: number | undefined
+  readonly reply: string | undefined
+}
+
+/** Claims the id. False if it was claimed before; waits for a concurrent claimer, at most the lock timeout. */
+export async function claim(tx: Transaction, { scope, id, fingerprint }: Claim): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'insert into hf.inbox (scope, id, fp) values ($1, $2, $3) on conflict do nothing',
+    [scope, id, fingerprint ?? null],
+  )
+  return rowCount === 1
+}
+
+/** What an earlier, committed claim left behind; `undefined` if there is none. */
+export async function prior(
+  executor: Pick<Transaction, 'query'>,
+  { scope, id }: Claim,
+): Promise<Prior | undefined> {
+  const { rows } = await executor.query<{
+    state: Prior['state']
+    fp: Uint8Array | null
+    status: number | null
+    reply: string | null
+  }>('select state, fp, status, reply from hf.inbox where scope = $1 and id = $2', [scope, id])
+  const row = rows[0]
+  if (row === undefined) return undefined
+  return {
+    state: row.state,
+    fingerprint: row.fp ?? undefined,
+    status: row.status ?? undefined,
+    reply: row.reply ?? undefined,
+  }
+}
+
+/** Keeps the answer beside the claim, in the transaction that has the effect. */
+export async function keepReply(
+  tx: Transaction,
+  { scope, id }: Claim,
+  { status, reply }: { readonly status: number; readonly reply: string },
+): Promise<void> {
+  await tx.query('update hf.inbox set status = $3, reply = $4 where scope = $1 and id = $2', [
+    scope,
+    id,
+    status,
+    reply,
+  ])
+}
