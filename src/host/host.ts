@@ -3,11 +3,18 @@
  *
  * The host knows neither Node nor the simulation: it is given a `World` and connections, so that what
  * is simulated is what runs.
+ *
+ * Invariants:
+ *   H1. Nothing is served before the migrations are applied.
+ *   H2. Drain is ordered: new work is refused, running work ends, the relay puts its leases back, and
+ *       only then the database is closed. An answer that was promised is not cut off.
  */
+import { httpPush, relay, server, type Site } from '#edge'
 import type { Service, System } from '#model'
 import type { Observe } from '#observe'
-import type { Connections, Migration } from '#state'
+import { type Connections, migrate, type Migration, openDatabase } from '#state'
 import type { WireHandler, World } from '#world'
+import { type Health, health, type Phase } from './health.ts'
 
 /** Everything that a service needs to run. */
 export interface HostOptions {
@@ -26,8 +33,50 @@ export interface HostOptions {
 export interface ServiceHost {
   /** Answers calls, event deliveries, `/livez` and `/readyz`. Usable before `start`: then it is not ready. */
   readonly handle: WireHandler
+  readonly health: Health
   /** Migrates the database and begins to relay. @throws HF_DB_*, HF_MIGRATION_* */
   start(): Promise<void>
   /** Refuses new work, finishes what runs within the longest accepted deadline, stops and closes. */
   drain(): Promise<void>
+}
+
+/** Makes the host of a service. Nothing happens before `start`. */
+export function hostService(options: HostOptions): ServiceHost {
+  const { service, system, world, connections, migrations, resolve, observe } = options
+  const database = openDatabase(connections, world)
+  let phase: Phase = 'starting'
+  const enter = (next: Phase, detail: string): void => {
+    phase = next
+    observe({ fact: 'lifecycle', service: service.name, phase, detail })
+  }
+  const site: Site = {
+    service,
+    system,
+    world,
+    database,
+    resolve,
+    observe,
+    wake: () => events.wake(),
+  }
+  const calls = server(site)
+  const events = relay(site, httpPush(site))
+  const vital = health(database, world, () => phase)
+  return {
+    health: vital,
+    handle: async (request) => (await vital.answer(request)) ?? (await calls.handle(request)),
+    async start() {
+      enter('starting', `${migrations.length} migrations declared`)
+      const applied = await migrate(database, migrations)
+      events.start()
+      enter('ready', `${applied.length} migrations applied`)
+    },
+    async drain() {
+      if (phase === 'draining' || phase === 'stopped') return
+      enter('draining', `${calls.inFlight()} requests in flight`)
+      await calls.drain()
+      await events.stop()
+      await database.close()
+      enter('stopped', 'nothing in flight')
+    },
+  }
 }

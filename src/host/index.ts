@@ -1,4 +1,11 @@
 /**
- * The host: a declared service, running.
+ * The host: declared services, running.
+ *
+ * `hostService` runs one service in whatever world it is given, which is how the simulation runs the
+ * very code that production runs. `runSystem` runs all services of a system in one process.
  */
-export type { HostOptions, ServiceHost } from './host.ts'
+export { readConfig, shout, type Config } from './config.ts'
+export { type Health, type Phase, type Readiness } from './health.ts'
+export { hostService, type HostOptions, type ServiceHost } from './host.ts'
+export { readMigrations } from './migrations.ts'
+export { runSystem, type RunningSystem, type SystemOptions } from './running-system.ts'

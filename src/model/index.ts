@@ -75,4 +75,5 @@ export {
   type ServiceOptions,
   type Subscription,
 } from './service.ts'
+export { matchRoute } from './route.ts'
 export { foreign, system, type EventEdge, type Foreign, type System } from './system.ts'

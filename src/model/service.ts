@@ -10,6 +10,7 @@
  *       unwritable.
  *   S2. Each command and query of the contract has exactly one handler.
  */
+import { HoldfastError } from '#errors'
 import type {
   AnswerIn,
   AnswerOf,
@@ -181,6 +182,8 @@ export interface Service {
  *
  * The database is an argument of its own because its type must be known before the handlers are
  * read: inside the options, `tx` could not be inferred through `after` and `when` (ADR 0014).
+ *
+ * @throws HF_DECLARATION_INVALID if a handler is missing or belongs to no command or query (S2).
  */
 export function service<C extends Contract, Tx>(
   contract: C,
@@ -188,6 +191,7 @@ export function service<C extends Contract, Tx>(
   options: ServiceOptions<C, Tx>,
 ): Service {
   const given: Readonly<Record<string, Handles<never, never, unknown>>> = options.handle
+  refuseMismatch(contract, Object.keys(given))
   return deepFreeze({
     name: contract['~contract'].name,
     contract,
@@ -197,5 +201,20 @@ export function service<C extends Contract, Tx>(
       Object.entries(given).map(([name, each]) => [name, withAsk(each)]),
     ),
     subscriptions: options.when ?? [],
+  })
+}
+
+function refuseMismatch(contract: Contract, given: readonly string[]): void {
+  const { name, operations } = contract['~contract']
+  const wanted = Object.keys(operations).filter((each) => operations[each]?.kind !== 'event')
+  const faults = [
+    ...wanted.filter((each) => !given.includes(each)).map((each) => `no handler for '${each}'`),
+    ...given
+      .filter((each) => !wanted.includes(each))
+      .map((each) => `a handler for '${each}', which cannot be called`),
+  ]
+  if (faults.length === 0) return
+  throw new HoldfastError('HF_DECLARATION_INVALID', {
+    detail: `service '${name}': ${faults.join('; ')}`,
   })
 }

@@ -32,7 +32,9 @@ export function newTrace(random: Random): Trace {
 
 /** A new span in the same trace; a new trace where there was none. */
 export function childTrace(random: Random, parent: Trace | undefined): Trace {
-  return parent === undefined ? newTrace(random) : { traceId: parent.traceId, spanId: hex(random, 8) }
+  return parent === undefined
+    ? newTrace(random)
+    : { traceId: parent.traceId, spanId: hex(random, 8) }
 }
 
 function hex(random: Random, bytes: number): string {

@@ -16,3 +16,4 @@ export type {
 export { nodeClock, nodeRandom, nodeTimers } from './node.ts'
 export { sleep, withDeadline, type TimedSignal } from './wait.ts'
 export { randomInteger, uuid } from './random.ts'
+export { isoMoment } from './moment.ts'

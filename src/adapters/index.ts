@@ -1,0 +1,11 @@
+/**
+ * Engines that exist, behind the ports of the folders below: PGlite, PostgreSQL, HTTP, Kysely.
+ *
+ * Third-party names appear in this folder and nowhere below it. Kysely has a subpath of its own, so
+ * that whoever does not use it need not install it.
+ */
+export { httpNetwork } from './http.ts'
+export { fetchHandler, nodeListener } from './mount.ts'
+export { connectService, nodeWorld } from './node.ts'
+export { connectPglite } from './pglite.ts'
+export { connectPostgres, ensureDatabase } from './postgres.ts'

@@ -1,0 +1,84 @@
+/**
+ * `holdfast dev`: all services of a system on this machine, one line for each call and event.
+ *
+ * Ctrl-C drains: what was accepted is finished. A second Ctrl-C does not wait.
+ */
+import { connectService, httpNetwork, nodeWorld } from '#adapters'
+import { readConfig, runSystem, type RunningSystem } from '#host'
+import type { System } from '#model'
+import type { Observe } from '#observe'
+import { nodeClock } from '#world'
+import { factLine } from './fact-line.ts'
+import { loadSystem } from './load-system.ts'
+import { logFiles } from './log-files.ts'
+import { paint, print, printJson } from './output.ts'
+import { startStandIns } from './stand-ins.ts'
+
+/** Runs until SIGINT or SIGTERM. */
+export async function dev(folder: string, options: { readonly json?: boolean }): Promise<void> {
+  const startedMs = nodeClock.monotonicMs()
+  const system = await loadSystem(folder)
+  const declared = readConfig(process.env, system)
+  const logs = logFiles(declared.directory)
+  const observe = observer(options.json === true, logs.write)
+  const network = httpNetwork()
+  const standIns = await startStandIns(system, declared, observe)
+  try {
+    const config = { ...declared, origins: new Map([...standIns.origins, ...declared.origins]) }
+    const running = await runSystem({
+      system,
+      world: nodeWorld(network),
+      config,
+      connect: async (service) => await connectService(config, service),
+      observe,
+    })
+    announce(system, running, nodeClock.monotonicMs() - startedMs, options.json === true)
+    await stopRequested()
+    await running.drain()
+  } finally {
+    standIns.stop()
+    await network.close()
+    logs.close()
+  }
+}
+
+function observer(asJson: boolean, log: Observe): Observe {
+  // A reader that went away (`holdfast dev | head`) ends the output, not the services.
+  process.stdout.on('error', () => undefined)
+  return (fact) => {
+    log(fact)
+    if (asJson) return printJson(fact)
+    const line = factLine(fact, nodeClock.wallMs())
+    if (line !== undefined) print(line)
+  }
+}
+
+function announce(system: System, running: RunningSystem, tookMs: number, asJson: boolean): void {
+  const { origin, services } = running
+  if (asJson) return printJson({ ready: true, origin, services, tookMs: Math.round(tookMs) })
+  const events = system.eventEdges.length
+  const calls = system.services.reduce((sum, each) => sum + each.uses.length, 0)
+  const seconds = (tookMs / 1_000).toFixed(1)
+  print('')
+  print(
+    `  ${paint('bold', system.name)}  ${services.length} services, ${calls} call edges, ${events} event edges` +
+      `   ${paint('green', 'ready')} in ${seconds} s`,
+  )
+  print(`  ➜  public     ${origin}`)
+  for (const each of services) print(`     ${each.name.padEnd(10)} ${each.origin}`)
+  print(`     ${paint('dim', 'Ctrl-C drains; facts are kept in .holdfast/logs')}`)
+  print('')
+}
+
+async function stopRequested(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let asked = false
+  const onSignal = (): void => {
+    if (asked) process.exit(130)
+    asked = true
+    resolve()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return await promise
+}

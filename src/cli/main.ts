@@ -1,0 +1,87 @@
+/**
+ * `holdfast`: one command line over all of it.
+ *
+ * Exit codes: 0 the answer is good, 1 it is bad (a violation, a dead letter that stayed), 2 the
+ * command line was wrong, 3 the environment is (no database, a taken port). `--json` prints one
+ * object, or one a line for commands that run on. Nothing here prints a stack trace for a mistake.
+ */
+import { Command, CommanderError } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { deadList, deadRedrive } from './dead.ts'
+import { dev } from './dev.ts'
+import { migrateAll } from './migrate.ts'
+import { print, reportFailure } from './output.ts'
+import { replay } from './replay.ts'
+import { sim } from './sim.ts'
+
+const WITH_JSON = ['--json', 'print JSON for programs'] as const
+const FOLDER = ['[folder]', 'folder with a system.ts', '.'] as const
+
+function program(): Command {
+  const cli = new Command('holdfast')
+    .description('Every arrow between your services, declared, enforced and broken on purpose.')
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showHelpAfterError(false)
+  cli
+    .command('dev')
+    .description('run all services of a system, with embedded databases unless DATABASE_URL is set')
+    .argument(...FOLDER)
+    .option(...WITH_JSON)
+    .action(dev)
+  cli
+    .command('sim')
+    .description('hunt for failures: run the services in simulated worlds, one for each seed')
+    .argument(...FOLDER)
+    .option('--seeds <count>', 'how many seeds to try', '100')
+    .option('--first <seed>', 'the first seed', '1')
+    .option(...WITH_JSON)
+    .action(sim)
+  cli
+    .command('replay')
+    .description('run one seed again and print every step')
+    .argument('<seed>')
+    .argument(...FOLDER)
+    .option(...WITH_JSON)
+    .action(replay)
+  cli
+    .command('migrate')
+    .description('apply the migrations of every service, and print what was applied')
+    .argument(...FOLDER)
+    .option('--dry-run', 'only print what would be applied')
+    .option(...WITH_JSON)
+    .action(migrateAll)
+  const dead = cli.command('dead').description('events that were given up')
+  dead
+    .command('list')
+    .description('print the dead letters of every service')
+    .argument(...FOLDER)
+    .option('--edge <name>', "only this edge, such as 'orders>inventory'")
+    .option(...WITH_JSON)
+    .action(deadList)
+  dead
+    .command('redrive')
+    .description('let dead letters be delivered again, in their order')
+    .argument(...FOLDER)
+    .option('--edge <name>', "only this edge, such as 'orders>inventory'")
+    .option(...WITH_JSON)
+    .action(deadRedrive)
+  for (const each of [...cli.commands, ...dead.commands])
+    each.exitOverride().configureOutput({ writeErr: () => undefined })
+  return cli
+}
+
+try {
+  await program().parseAsync(process.argv)
+} catch (error) {
+  if (error instanceof CommanderError) usage(error)
+  else reportFailure(error, process.argv.includes('--json'))
+}
+
+function usage(error: CommanderError): void {
+  if (error.exitCode === 0) return
+  if (error.code !== 'commander.help')
+    print(`${error.message}\nSee holdfast --help.`, process.stderr)
+  process.exitCode = 2
+}

@@ -1,0 +1,119 @@
+/**
+ * The configuration: environment variables, read once, with every fault named at once.
+ *
+ * | variable | meaning | default |
+ * |---|---|---|
+ * | `PORT` | public port; service n of the system listens on PORT + n | 4000 |
+ * | `HOST` | address to bind | 127.0.0.1 |
+ * | `DATABASE_URL` | PostgreSQL server; each service gets the database `<name>_<service>` on it | embedded PGlite |
+ * | `DATABASE_URL_<SERVICE>` | the database of one service, instead | |
+ * | `HOLDFAST_DIR` | embedded databases and logs | `.holdfast` |
+ * | `HOLDFAST_URL_<NAME>` | origin of a foreign service, or of one that runs elsewhere | its stand-in |
+ * | `HOLDFAST_SESSIONS` | PostgreSQL connections of each service, 1 to 100 | 10 |
+ *
+ * Invariants:
+ *   F1. A message never holds the value of a variable that may hold a password.
+ */
+import { HoldfastError } from '#errors'
+import type { System } from '#model'
+
+/** A validated configuration. */
+export interface Config {
+  readonly host: string
+  /** 0 lets the system choose every port. */
+  readonly port: number
+  readonly directory: string
+  readonly sessionsMax: number
+  /** Server for all services, or `undefined` for embedded databases. */
+  readonly databaseUrl: string | undefined
+  /** By service name. */
+  readonly databaseUrls: ReadonlyMap<string, string>
+  /** Origins given for services, by name. */
+  readonly origins: ReadonlyMap<string, string>
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the configuration of a system.
+ *
+ * @throws HF_CONFIG_INVALID (effect none) naming every variable that cannot be used.
+ */
+export function readConfig(environment: Environment, system: System): Config {
+  const faults: string[] = []
+  const names = [...system.services, ...system.foreign].map((each) => each.name)
+  const config: Config = {
+    host: environment['HOST'] || '127.0.0.1',
+    port: integer(
+      environment,
+      'PORT',
+      { fallback: 4_000, min: 0, max: 65_535 - names.length },
+      faults,
+    ),
+    directory: environment['HOLDFAST_DIR'] || '.holdfast',
+    sessionsMax: integer(
+      environment,
+      'HOLDFAST_SESSIONS',
+      { fallback: 10, min: 1, max: 100 },
+      faults,
+    ),
+    databaseUrl: databaseUrl(environment, 'DATABASE_URL', faults),
+    databaseUrls: byName(names, (name) =>
+      databaseUrl(environment, `DATABASE_URL_${shout(name)}`, faults),
+    ),
+    origins: byName(names, (name) => origin(environment, `HOLDFAST_URL_${shout(name)}`, faults)),
+  }
+  if (faults.length === 0) return config
+  throw new HoldfastError('HF_CONFIG_INVALID', { detail: faults.join('; '), particulars: faults })
+}
+
+/** `cartItems` is `CART_ITEMS` in a variable. */
+export function shout(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toUpperCase()
+}
+
+function byName(
+  names: readonly string[],
+  read: (name: string) => string | undefined,
+): ReadonlyMap<string, string> {
+  return new Map(
+    names.flatMap((name) => {
+      const value = read(name)
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
+}
+
+function integer(
+  environment: Environment,
+  name: string,
+  { fallback, min, max }: { readonly fallback: number; readonly min: number; readonly max: number },
+  faults: string[],
+): number {
+  const text = environment[name]
+  if (text === undefined || text === '') return fallback
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  faults.push(`${name} must be a whole number from ${min} to ${max}, not '${text.slice(0, 20)}'`)
+  return fallback
+}
+
+function databaseUrl(environment: Environment, name: string, faults: string[]): string | undefined {
+  const text = environment[name]
+  if (text === undefined || text === '') return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') return text
+  faults.push(
+    `${name} must look like postgres://user:password@host:5432/name (its value is not shown)`,
+  )
+  return undefined
+}
+
+function origin(environment: Environment, name: string, faults: string[]): string | undefined {
+  const text = environment[name]
+  if (text === undefined || text === '') return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.origin
+  faults.push(`${name} must be an origin such as http://payments.internal:8080, without a path`)
+  return undefined
+}

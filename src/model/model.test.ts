@@ -1,0 +1,108 @@
+/**
+ * What a declaration refuses, and that it is a value: frozen, and complete.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { type Code, isHoldfastError } from '#errors'
+import { command, contract, edge, event, query, service, sql, system, when } from './index.ts'
+
+const payments = contract('payments', {
+  charge: command({ input: z.object({ id: z.string() }), key: (input) => input.id }),
+  note: command({ input: z.object({ id: z.string() }) }),
+  balance: query({ input: z.object({}), output: z.object({ cents: z.int() }) }),
+  charged: event({ payload: z.object({ id: z.string() }), key: (payload) => payload.id }),
+})
+const orders = contract('orders', { placed: event({ payload: z.object({ id: z.string() }) }) })
+const db = sql({ migrations: new URL('file:///nowhere/') })
+
+const refusedWith = (code: Code, part: RegExp) => (error: unknown) =>
+  isHoldfastError(error, code) && part.test(error.message)
+
+test('a contract is frozen all the way down, and its schemas are left alone', () => {
+  assert.ok(Object.isFrozen(payments))
+  assert.ok(Object.isFrozen(payments['~contract'].operations))
+  assert.equal(Object.isFrozen(payments.charge.input), false)
+})
+
+test('an operation knows its name and its contract', () => {
+  assert.equal(payments.charge.name, 'charge')
+  assert.equal(payments.charge.contract, 'payments')
+})
+
+test('a name that cannot stand in a URL is refused', () => {
+  const invalid = refusedWith('HF_DECLARATION_INVALID', /must match/)
+  assert.throws(() => contract('Pay ments', {}), invalid)
+  assert.throws(() => contract('pay', { 'a/b': orders.placed }), invalid)
+})
+
+test('a route that is declared twice is refused', () => {
+  const route = { route: 'POST /pay' } as const
+  const twice = {
+    a: command({ input: z.object({}), http: route }),
+    b: command({ input: z.object({}), http: route }),
+  }
+  assert.throws(() => contract('pay', twice), refusedWith('HF_DECLARATION_INVALID', /POST \/pay/))
+})
+
+test('G2: only a query or a keyed command is tried more than once by default', () => {
+  const pay = edge(payments, { deadline: '2s' })
+  assert.equal(pay.charge.policy.attemptsMax, 3)
+  assert.equal(pay.balance.policy.attemptsMax, 3)
+  assert.equal(pay.note.policy.attemptsMax, 1)
+})
+
+test("an operation's deadline tightens the edge's and never loosens it", () => {
+  const pay = edge(payments, {
+    deadline: '2s',
+    ops: { charge: { deadline: '1s' }, balance: { deadline: '9s' } },
+  })
+  assert.equal(pay.charge.policy.deadlineMs, 1_000)
+  assert.equal(pay.balance.policy.deadlineMs, 2_000)
+})
+
+test('G3: an option that this version cannot enforce is refused, not ignored', () => {
+  assert.throws(
+    () => edge(payments, { deadline: '2s', ops: { balance: { hedge: '80ms' } } }),
+    refusedWith('HF_DECLARATION_INVALID', /hedge/),
+  )
+})
+
+test('a system names every fault at once', () => {
+  const broken = service(orders, db, {
+    uses: [edge(payments, { deadline: '1s' })],
+    handle: {},
+    when: [when(payments.charged, () => {}), when(payments.charged, () => {})],
+  })
+  assert.throws(
+    () => system('shop', { services: [broken, broken] }),
+    (error) =>
+      isHoldfastError(error, 'HF_DECLARATION_INVALID') &&
+      [
+        "two services are called 'orders'",
+        "calls 'payments'",
+        "subscribes to 'payments'",
+        'two handlers',
+      ].every((part) => error.message.includes(part)),
+  )
+})
+
+test('a system derives one event edge for each pair of producer and consumer', () => {
+  const consumer = service(orders, db, { handle: {}, when: [when(payments.charged, () => {})] })
+  const producer = service(payments, db, {
+    handle: { charge: () => {}, note: () => {}, balance: () => ({ cents: 0 }) },
+  })
+  const { eventEdges } = system('shop', { services: [consumer, producer] })
+  assert.deepEqual(eventEdges, [
+    { name: 'payments>orders', source: 'payments', target: 'orders', events: ['charged'] },
+  ])
+})
+
+test('S2: a service whose handlers do not match its contract is refused', () => {
+  // A JavaScript user has no compiler that would have said so.
+  const handle = { charge: () => {}, note: () => {}, nonsense: () => {} } as never
+  assert.throws(
+    () => service(payments, db, { handle }),
+    refusedWith('HF_DECLARATION_INVALID', /balance.*nonsense/),
+  )
+})

@@ -1,0 +1,8 @@
+/**
+ * A moment in writing. Formatting a given number reads no clock, so the result can be replayed.
+ */
+
+/** ISO 8601 in UTC with milliseconds, for people and for the wire. */
+export function isoMoment(wallMs: number): string {
+  return new Date(wallMs).toISOString()
+}
