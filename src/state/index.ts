@@ -1,7 +1,20 @@
 /**
  * The database that a service owns: connections, transactions with a deadline, migrations, the inbox.
+ *
+ * Read `connection.ts` for what an adapter must do, `database.ts` for what a service gets, and
+ * `attempt.ts` for the one place where a transaction begins and ends.
  */
 export type { Connection, Connections } from './connection.ts'
 export type { Database, Transaction, TransactionOptions } from './database.ts'
 export { claim, keepReply, prior, type Claim, type Prior } from './inbox.ts'
-export type { Migration } from './migration.ts'
+export {
+  migrate,
+  migrationStatus,
+  type MigrateOptions,
+  type MigrationScope,
+  type MigrationStatus,
+  type MigrationStep,
+} from './migrate.ts'
+export { parseMigrations, type Migration, type MigrationFile } from './migration.ts'
+export { openDatabase } from './open.ts'
+export { databaseError, isConnectionLost } from './sqlstate.ts'

@@ -1,0 +1,141 @@
+/**
+ * A service inside any server: whatever speaks `node:http` or `fetch` can carry its arrows.
+ *
+ * Invariants:
+ *   M1. The body is read only on demand, and never more than was asked for: over the limit the rest
+ *       stays unread and the connection ends with the answer.
+ *   M2. The handler's signal aborts if the caller leaves before the answer is complete.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HoldfastError } from '#errors'
+import type { IncomingRequest, WireHandler, WireResponse } from '#world'
+
+/**
+ * The service as a listener of `node:http`, and of what is built on it.
+ *
+ * @example
+ * createServer(nodeListener(orders.handle)).listen(8080)
+ */
+export function nodeListener(
+  handle: WireHandler,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const left = new AbortController()
+    response.once('close', () => {
+      if (!response.writableFinished) left.abort(new Error('the caller closed the connection'))
+    })
+    // `handle` does not reject, and `write` only if its answer is none: then the connection ends.
+    handle(nodeRequest(request, left.signal))
+      .then((answer) => write(request, response, answer))
+      .catch(() => response.destroy())
+  }
+}
+
+function nodeRequest(request: IncomingMessage, signal: AbortSignal): IncomingRequest {
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '/',
+    headers: flat(request.headers),
+    readBody: async (bytesMax) => nodeBody(request, bytesMax),
+    signal,
+  }
+}
+
+function flat(headers: IncomingMessage['headers']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  )
+}
+
+/** Reads by events, not by iteration: leaving the iteration would destroy the socket of the answer. */
+async function nodeBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+  if (request.readableEnded) throw readBefore()
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > bytesMax) throw tooLarge(`${announced} bytes were announced`, bytesMax)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const stop = (): void => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose)
+      request.pause()
+    }
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length <= bytesMax) return
+      stop()
+      reject(tooLarge(`${length} bytes arrived`, bytesMax))
+    }
+    const onEnd = (): void => {
+      stop()
+      resolve(Buffer.concat(chunks, length))
+    }
+    const onClose = (): void => {
+      stop()
+      reject(
+        new HoldfastError('HF_REQUEST_MALFORMED', {
+          detail: `the body ended after ${length} bytes`,
+        }),
+      )
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onClose)
+  })
+}
+
+function readBefore(): HoldfastError {
+  return new HoldfastError('HF_REQUEST_MALFORMED', {
+    detail: 'somebody else has read the body',
+    fix: 'Mount the service before any middleware that parses bodies.',
+  })
+}
+
+function tooLarge(found: string, bytesMax: number): HoldfastError {
+  return new HoldfastError('HF_BODY_TOO_LARGE', { detail: `${found}, the limit is ${bytesMax}` })
+}
+
+function write(request: IncomingMessage, response: ServerResponse, answer: WireResponse): void {
+  // A rest that nobody reads would be taken for the next request.
+  if (!request.complete) response.shouldKeepAlive = false
+  response.writeHead(answer.status, answer.headers)
+  response.end(mayHaveBody(answer.status) ? answer.body : undefined)
+}
+
+/** RFC 9110, section 6.4.1. */
+function mayHaveBody(status: number): boolean {
+  return status !== 204 && status !== 205 && status !== 304
+}
+
+/**
+ * The service as a `fetch` handler, for servers that are built on `Request` and `Response`.
+ *
+ * @example
+ * app.mount('/', fetchHandler(orders.handle))
+ */
+export function fetchHandler(handle: WireHandler): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { pathname, search } = new URL(request.url)
+    const { status, headers, body } = await handle({
+      method: request.method,
+      path: `${pathname}${search}`,
+      headers: Object.fromEntries(request.headers),
+      readBody: async (bytesMax) => fetchBody(request, bytesMax),
+      signal: request.signal,
+    })
+    return new Response(mayHaveBody(status) ? Uint8Array.from(body) : null, { status, headers })
+  }
+}
+
+async function fetchBody(request: Request, bytesMax: number): Promise<Uint8Array> {
+  if (request.bodyUsed) throw readBefore()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // Leaving the loop cancels the stream: the rest is not read.
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length
+    if (length > bytesMax) throw tooLarge(`${length} bytes arrived`, bytesMax)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}

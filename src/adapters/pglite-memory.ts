@@ -1,0 +1,263 @@
+/**
+ * A PGlite in memory that answers at once, for the simulation.
+ *
+ * Each statement is one exchange of the PostgreSQL protocol, made synchronously: the answer is there
+ * when the function returns, so that a simulated instant can hold a whole statement. Values pass
+ * through `pg`'s own parsers.
+ *
+ * Invariants:
+ *   M1. Values are those of `pg`; errors are PostgreSQL's, with their SQLSTATE in `code`.
+ *   M2. PostgreSQL's randomness comes from `seed` alone; its time from the globals at the time of use.
+ *   M3. After `restore` the database is as it was at `keep`: to the bit if it was opened with `isExact`,
+ *       else as a copy of its files would be.
+ */
+import { PGlite, protocol } from '@electric-sql/pglite'
+import pg from 'pg'
+import type { Rows } from '#model'
+import { Camera, type PgliteModule, type Picture } from './pglite-snapshot.ts'
+
+/** What `keep` gives. */
+export interface KeptPglite {
+  readonly '~kept': true
+  readonly picture: Picture | undefined
+  readonly files: Blob | undefined
+}
+
+/** Few buffers, small logs, no background work: what a restore has to copy is what matters here. */
+const SETTINGS = {
+  shared_buffers: '2MB',
+  wal_buffers: '256kB',
+  max_connections: '10',
+  max_prepared_transactions: '0',
+  max_locks_per_transaction: '16',
+  autovacuum: 'off',
+}
+
+interface Prepared {
+  readonly statement: string
+  /** Known once it was executed. */
+  columns: readonly Column[] | undefined
+}
+
+interface Column {
+  readonly name: string
+  readonly parse: (text: string) => unknown
+}
+
+/** What one exchange brought back. */
+interface Answer {
+  isParsed: boolean
+  columns: readonly Column[]
+  readonly rows: (readonly (string | null)[])[]
+  /** `INSERT 0 1`. */
+  tag: string
+  failure: Error | undefined
+}
+
+type Message = Parameters<Parameters<protocol.Parser['parse']>[1]>[0]
+
+/** Opens an empty database in memory. */
+export async function openPgliteMemory({
+  isExact,
+  files,
+}: {
+  readonly isExact: boolean
+  /** The files to begin with; an empty database is made if there are none. */
+  readonly files: Blob | undefined
+}): Promise<PgliteMemory> {
+  return new PgliteMemory(await create(files), isExact)
+}
+
+/** One database with one session. */
+export class PgliteMemory {
+  readonly #isExact: boolean
+  #database: PGlite
+  #camera: Camera | undefined
+  #bits: () => number = () => 0
+  /** Statements that the database has parsed, by their text: most texts come many times. */
+  readonly #prepared = new Map<string, Prepared>()
+  #names = 0
+
+  constructor(database: PGlite, isExact: boolean) {
+    this.#database = database
+    this.#isExact = isExact
+    this.#attach()
+  }
+
+  get isInTransaction(): boolean {
+    return this.#database.isInTransaction()
+  }
+
+  query(text: string, params: readonly unknown[]): Rows<Record<string, unknown>> {
+    const known = this.#prepared.get(text)
+    const prepared = known ?? { statement: `s${this.#names++}`, columns: undefined }
+    const { statement } = prepared
+    const { serialize } = protocol
+    const answer = this.#exchange([
+      ...(known === undefined ? [serialize.parse({ text, name: statement })] : []),
+      serialize.bind({ statement, values: params.map(parameter) }),
+      ...(prepared.columns === undefined ? [serialize.describe({ type: 'P' })] : []),
+      serialize.execute(),
+      serialize.sync(),
+    ])
+    if (answer.isParsed) this.#prepared.set(text, prepared)
+    if (answer.failure !== undefined) throw answer.failure
+    prepared.columns ??= answer.columns
+    return rowsOf(answer.rows, prepared.columns, answer.tag)
+  }
+
+  script(text: string): void {
+    // After a change of the tables a prepared statement might answer in its old shape, or refuse to.
+    if (/\b(create|alter|drop)\b/i.test(text)) this.#prepared.clear()
+    const { failure } = this.#exchange([protocol.serialize.query(text)])
+    if (failure !== undefined) throw failure
+  }
+
+  seed(bits: () => number): void {
+    this.#bits = bits
+    const { HEAPU8, _pg_global_prng_state: at } = moduleOf(this.#database)
+    const state = new Uint32Array(HEAPU8.buffer, at, 4)
+    for (let word = 0; word < state.length; word += 1) state[word] = bits()
+  }
+
+  async keep(): Promise<KeptPglite> {
+    this.script('deallocate all')
+    this.#forgetStatements()
+    if (this.#camera !== undefined) {
+      return { '~kept': true, picture: this.#camera.take(), files: undefined }
+    }
+    return { '~kept': true, picture: undefined, files: await this.files() }
+  }
+
+  async files(): Promise<Blob> {
+    return this.#database.dumpDataDir('none')
+  }
+
+  async restore(kept: { readonly '~kept': true }): Promise<void> {
+    this.#forgetStatements()
+    // The port hands back what `keep` gave; only this class can read it.
+    const { picture, files } = kept as KeptPglite
+    if (picture !== undefined) return this.#camera?.restore(picture)
+    await this.#database.close()
+    this.#database = await create(files)
+    this.#attach()
+  }
+
+  #attach(): void {
+    const module = moduleOf(this.#database)
+    for (const device of ['urandom', 'random']) {
+      module.FS.unlink(`/dev/${device}`)
+      module.FS.createDevice('/dev', device, () => this.#bits() & 0xff)
+    }
+    this.#camera = this.#isExact ? new Camera(module) : undefined
+  }
+
+  /** Right after a picture was taken or restored, the database knows no statement. */
+  #forgetStatements(): void {
+    this.#prepared.clear()
+    this.#names = 0
+  }
+
+  #exchange(parts: readonly Uint8Array[]): Answer {
+    const bytes = this.#database.execProtocolRawSync(Buffer.concat(parts))
+    const answer: Answer = { isParsed: false, columns: [], rows: [], tag: '', failure: undefined }
+    new protocol.Parser().parse(bytes, (message) => takeIn(answer, message))
+    return answer
+  }
+}
+
+async function create(files: Blob | undefined): Promise<PGlite> {
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return PGlite.create({
+    startParams: [...PGlite.defaultStartParams, ...settings],
+    initDbStartParams: ['--wal-segsize=1'],
+    ...(files === undefined ? {} : { loadDataDir: files }),
+  })
+}
+
+/** The parts of Emscripten's module that PGlite does not declare. */
+interface Insides extends PgliteModule {
+  readonly _pg_global_prng_state: number
+  readonly FS: PgliteModule['FS'] & {
+    unlink(path: string): void
+    createDevice(folder: string, name: string, read: () => number): void
+  }
+}
+
+function moduleOf(database: PGlite): Insides {
+  // PGlite types its module as Emscripten's common part; these members exist in every build of it.
+  return database.Module as unknown as Insides
+}
+
+function takeIn(answer: Answer, message: Message): void {
+  if (message instanceof Error) answer.failure ??= message
+  else if (message.name === 'parseComplete') answer.isParsed = true
+  else if (isRowDescription(message)) answer.columns = message.fields.map(columnOf)
+  else if (isDataRow(message)) answer.rows.push(message.fields)
+  else if (isCommandComplete(message)) answer.tag = message.text
+}
+
+function columnOf({ name, dataTypeID }: { name: string; dataTypeID: number }): Column {
+  const parse: (text: string) => unknown = pg.types.getTypeParser(dataTypeID, 'text')
+  return { name, parse }
+}
+
+function rowsOf(
+  rows: readonly (readonly (string | null)[])[],
+  columns: readonly Column[],
+  tag: string,
+): Rows<Record<string, unknown>> {
+  const rowCount = Number(/\d+$/.exec(tag)?.[0] ?? 0)
+  return { rows: rows.map((values) => rowOf(columns, values)), rowCount }
+}
+
+function rowOf(
+  columns: readonly Column[],
+  values: readonly (string | null)[],
+): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (const [index, { name, parse }] of columns.entries()) {
+    const value = values[index] ?? null
+    row[name] = value === null ? null : parse(value)
+  }
+  return row
+}
+
+type RowDescription = Message & { fields: { name: string; dataTypeID: number }[] }
+type DataRow = Message & { fields: (string | null)[] }
+type CommandComplete = Message & { text: string }
+
+const isRowDescription = (message: Message): message is RowDescription =>
+  message.name === 'rowDescription'
+const isDataRow = (message: Message): message is DataRow => message.name === 'dataRow'
+const isCommandComplete = (message: Message): message is CommandComplete =>
+  message.name === 'commandComplete'
+
+/** A parameter as `pg` sends it: text, but bytes as bytes. */
+function parameter(value: unknown): string | Uint8Array | null {
+  if (value === null || value === undefined) return null
+  if (value instanceof Uint8Array) return value
+  if (isMoment(value)) return value.toISOString()
+  if (Array.isArray(value)) return arrayLiteral(value)
+  return isPrimitive(value) ? String(value) : JSON.stringify(value)
+}
+
+function isMoment(value: unknown): value is { readonly toISOString: () => string } {
+  return typeof value === 'object' && value !== null && 'toISOString' in value
+}
+
+function isPrimitive(value: unknown): value is string | number | bigint | boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value)
+}
+
+function arrayLiteral(values: readonly unknown[]): string {
+  const elements = values.map((value) => {
+    if (Array.isArray(value)) return arrayLiteral(value)
+    const element = parameter(value)
+    if (element === null) return 'NULL'
+    const text =
+      typeof element === 'string' ? element : `\\x${Buffer.from(element).toString('hex')}`
+    return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+  })
+  return `{${elements.join(',')}}`
+}

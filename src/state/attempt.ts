@@ -1,0 +1,211 @@
+/**
+ * One attempt at a transaction: begin, work, commit; or begin, work, undo.
+ *
+ * Invariants:
+ *   A1. The executor that `work` gets runs nothing before BEGIN and nothing after `work` has ended.
+ *   A2. COMMIT is not sent for a transaction that PostgreSQL has already given up: it would answer
+ *       ROLLBACK and call that a success.
+ *   A3. A failure before COMMIT was sent has no effect. A failure of COMMIT has none either if the
+ *       server itself said so, and is unknown otherwise.
+ */
+import type { Deadline } from '#clock'
+import { HoldfastError } from '#errors'
+import type { Rows } from '#model'
+import type { Transaction, TransactionOptions } from './database.ts'
+import { type Session, overdue, settled } from './session.ts'
+import { databaseError, isAnswered } from './sqlstate.ts'
+
+/** How an attempt ended. `mayRepeat`: nothing happened, and the reason may be gone the next time. */
+export type Attempted<T> =
+  | { readonly ended: 'committed'; readonly value: T }
+  | { readonly ended: 'failed'; readonly error: unknown; readonly mayRepeat: boolean }
+
+/** Runs `work` in one transaction over `session`, and gives the session's connection back. */
+export async function attempt<T>(
+  session: Session,
+  deadline: Deadline,
+  options: TransactionOptions,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<Attempted<T>> {
+  const tx = new OpenTransaction(session)
+  try {
+    await begin(session, deadline, options)
+    const value = await session.untilDeadline(work(tx))
+    tx.end()
+    await tx.commit(deadline)
+    session.giveBack()
+    return { ended: 'committed', value }
+  } catch (error) {
+    tx.end()
+    const failed = tx.failure ?? error
+    // A server that refuses writes was demoted: its connections must not serve the next write.
+    await session.undo({
+      thenClose: isCode(failed, 'HF_DB_READ_ONLY') && options.readOnly !== true,
+    })
+    return { ended: 'failed', error, mayRepeat: isCode(failed, 'HF_DB_CONFLICT') }
+  }
+}
+
+/** Longest wait for one lock where nothing is said: a row is held for a transaction, not for longer. */
+const LOCK_MS_DEFAULT = 5_000
+
+/** The server ends an abandoned transaction this much after our own clock would have. */
+const IDLE_MARGIN_MS = 1_000
+
+async function begin(
+  session: Session,
+  deadline: Deadline,
+  { lockTimeoutMs = LOCK_MS_DEFAULT, readOnly = false }: TransactionOptions,
+): Promise<void> {
+  const leftMs = Math.min(
+    Math.max(Math.ceil(deadline.remainingMs()), 1),
+    2 ** 31 - 1 - IDLE_MARGIN_MS,
+  )
+  const lockMs = Math.max(Math.ceil(Math.min(lockTimeoutMs, leftMs)), 1)
+  // One script, so that the bounds cost no round trip of their own.
+  const text = [
+    `begin isolation level read committed${readOnly ? ' read only' : ''}`,
+    `set local statement_timeout = ${leftMs}`,
+    `set local lock_timeout = ${lockMs}`,
+    `set local idle_in_transaction_session_timeout = ${leftMs + IDLE_MARGIN_MS}`,
+  ].join('; ')
+  try {
+    await session.run((connection) => connection.script(text))
+  } catch (error) {
+    throw databaseError(error)
+  }
+}
+
+/** What would end or open a transaction behind our back. `rollback to` a savepoint is fine. */
+const CONTROL =
+  /^\s*(begin|start\s+transaction|commit|end|abort|rollback(?!\s+(work\s+|transaction\s+)?to\b)|prepare\s+transaction)\b/i
+
+class OpenTransaction implements Transaction {
+  readonly #session: Session
+  #isOpen = true
+  #savepoints = 0
+  #failure: HoldfastError | undefined
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** The statement's failure that PostgreSQL gave the transaction up for, if there is one. */
+  get failure(): HoldfastError | undefined {
+    return this.#failure
+  }
+
+  end(): void {
+    this.#isOpen = false
+  }
+
+  async query<Row = Record<string, unknown>>(
+    text: string,
+    params?: readonly unknown[],
+  ): Promise<Rows<Row>> {
+    this.#assertUsable(text)
+    return this.#sent(this.#session.run((connection) => connection.query<Row>(text, params)))
+  }
+
+  async script(text: string): Promise<void> {
+    this.#assertUsable(text)
+    await this.#sent(this.#session.run((connection) => connection.script(text)))
+  }
+
+  async savepoint<T>(
+    work: () => Promise<{ readonly keep: boolean; readonly value: T }>,
+  ): Promise<T> {
+    this.#savepoints += 1
+    const name = `hf_${this.#savepoints}`
+    const before = this.#failure
+    await this.script(`savepoint ${name}`)
+    try {
+      const { keep, value } = await work()
+      await (keep ? this.#keep(name) : this.#undoTo(name, before))
+      return value
+    } catch (error) {
+      // If even this fails, the failure stays remembered and COMMIT will not be sent.
+      await settled(this.#undoTo(name, before))
+      throw error
+    }
+  }
+
+  /** @throws the failure of a statement that `work` had passed over, or HF_DB_COMMIT_UNKNOWN */
+  async commit(deadline: Deadline): Promise<void> {
+    // A statement that `work` did not await belongs to the transaction, and may have failed.
+    await this.#session.quiet()
+    if (this.#failure !== undefined) await this.#assertAlive(this.#failure)
+    if (deadline.hasPassed()) throw overdue()
+    try {
+      await this.#session.run((connection) => connection.script('commit'))
+    } catch (error) {
+      throw isAnswered(error) ? this.#failed(error) : commitUnknown(error)
+    }
+  }
+
+  async #keep(name: string): Promise<void> {
+    try {
+      await this.script(`release savepoint ${name}`)
+    } catch (error) {
+      // The first failure is the reason; the refused release only shows that nobody passed it on.
+      throw this.#failure ?? error
+    }
+  }
+
+  async #undoTo(name: string, before: HoldfastError | undefined): Promise<void> {
+    await this.script(`rollback to savepoint ${name}; release savepoint ${name}`)
+    this.#failure = before
+  }
+
+  /** A user's own savepoint may have revived the transaction: only the server knows. */
+  async #assertAlive(failure: HoldfastError): Promise<void> {
+    try {
+      await this.#session.run((connection) => connection.script('select 1'))
+      this.#failure = undefined
+    } catch {
+      throw new HoldfastError(failure.code, {
+        detail: `${failure.detail}; the work went on, but the transaction could not be committed`,
+        particulars: failure.particulars,
+        cause: failure,
+      })
+    }
+  }
+
+  async #sent<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): HoldfastError {
+    const failure = databaseError(error)
+    this.#failure ??= failure
+    return failure
+  }
+
+  #assertUsable(text: string): void {
+    if (!this.#isOpen) throw outside('the transaction has ended, its executor runs nothing more')
+    if (CONTROL.test(text)) {
+      throw outside(
+        `'${text.trim().slice(0, 20)}' would end or begin the transaction behind its owner`,
+      )
+    }
+  }
+}
+
+function outside(detail: string): HoldfastError {
+  return new HoldfastError('HF_DB_OUTSIDE_TRANSACTION', { detail })
+}
+
+function commitUnknown(cause: unknown): HoldfastError {
+  return new HoldfastError('HF_DB_COMMIT_UNKNOWN', {
+    detail: 'COMMIT was sent and the server did not say what became of it',
+    cause,
+  })
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof HoldfastError && error.code === code
+}

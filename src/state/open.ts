@@ -1,0 +1,112 @@
+/**
+ * The database of a service, over whatever connections it is given: PGlite, PostgreSQL, the simulation.
+ *
+ * Intuition: a conflict (a serialization failure or a deadlock) is nobody's fault and has no effect, so
+ * the whole transaction is run again, here, where the deadline is known; the caller never sees it. All
+ * other failures are passed on: whether they may be repeated is the edge's business.
+ *
+ * Invariants: B1 to B4 of database.ts, and
+ *   B5. `work` runs at most `TRIES_MAX` times; its effect is committed at most once.
+ *   B6. Inside `work`, the database itself refuses: with one connection it would wait for ever, with
+ *       several it would act outside the transaction.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Deadline } from '#clock'
+import { HoldfastError } from '#errors'
+import type { Rows } from '#model'
+import { type World, sleep } from '#world'
+import { attempt } from './attempt.ts'
+import type { Connections } from './connection.ts'
+import type { Database, Transaction, TransactionOptions } from './database.ts'
+import { Session } from './session.ts'
+import { databaseError } from './sqlstate.ts'
+
+/** Runs of one transaction in all; five conflicts in a row are contention, not chance. */
+const TRIES_MAX = 5
+
+/** The first wait between tries is at most this, in ms, and doubles; about one short transaction. */
+const BACKOFF_MS_BASE = 10
+
+const QUERY_TIMEOUT_MS_DEFAULT = 5_000
+
+/** Opens the database. It owns `connections` from here on: `close` ends them. */
+export function openDatabase(
+  connections: Connections,
+  world: Pick<World, 'clock' | 'timers' | 'random'>,
+): Database {
+  return new OpenDatabase(connections, world)
+}
+
+class OpenDatabase implements Database {
+  readonly exclusive: boolean
+  readonly #connections: Connections
+  readonly #world: Pick<World, 'clock' | 'timers' | 'random'>
+  readonly #within = new AsyncLocalStorage<{ isOpen: boolean }>()
+
+  constructor(connections: Connections, world: Pick<World, 'clock' | 'timers' | 'random'>) {
+    this.exclusive = connections.exclusive
+    this.#connections = connections
+    this.#world = world
+  }
+
+  async query<Row = Record<string, unknown>>(
+    text: string,
+    params?: readonly unknown[],
+    options?: { readonly timeoutMs?: number },
+  ): Promise<Rows<Row>> {
+    const timeoutMs = options?.timeoutMs ?? QUERY_TIMEOUT_MS_DEFAULT
+    return this.transaction({ timeoutMs }, (tx) => tx.query<Row>(text, params))
+  }
+
+  async transaction<T>(
+    options: TransactionOptions,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
+    this.#assertOutside()
+    const deadline = Deadline.in(this.#world.clock, options.timeoutMs)
+    for (let tries = 1; ; tries += 1) {
+      const session = await this.#borrow(deadline)
+      const attempted = await attempt(session, deadline, options, (tx) => this.#inside(tx, work))
+      if (attempted.ended === 'committed') return attempted.value
+      const waitMs = this.#world.random.float() * BACKOFF_MS_BASE * 2 ** (tries - 1)
+      const mayRepeat = attempted.mayRepeat && tries < TRIES_MAX && waitMs < deadline.remainingMs()
+      if (!mayRepeat) throw attempted.error
+      await sleep(this.#world.timers, waitMs)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connections.close()
+  }
+
+  async #borrow(deadline: Deadline): Promise<Session> {
+    if (deadline.hasPassed()) {
+      throw new HoldfastError('HF_DEADLINE_EXHAUSTED', {
+        detail: 'the deadline had passed before a transaction could begin',
+      })
+    }
+    try {
+      const connection = await this.#connections.acquire(deadline.remainingMs())
+      return new Session(connection, deadline, this.#world.timers)
+    } catch (error) {
+      throw databaseError(error)
+    }
+  }
+
+  /** Marks everything that `work` starts as inside, for as long as `work` runs. */
+  async #inside<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const scope = { isOpen: true }
+    try {
+      return await this.#within.run(scope, () => work(tx))
+    } finally {
+      scope.isOpen = false
+    }
+  }
+
+  #assertOutside(): void {
+    if (this.#within.getStore()?.isOpen !== true) return
+    throw new HoldfastError('HF_DB_OUTSIDE_TRANSACTION', {
+      detail: 'the database itself was used inside one of its transactions, where only `tx` may be',
+    })
+  }
+}
