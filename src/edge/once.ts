@@ -12,7 +12,15 @@
  *   O4. An exception rolls everything back, the claim included: nothing is remembered of it.
  */
 import { HoldfastError, isHoldfastError } from '#errors'
-import { type Claim, type Database, type Prior, type Transaction, claim, keepReply, prior } from '#state'
+import {
+  type Claim,
+  type Database,
+  type Prior,
+  type Transaction,
+  claim,
+  keepReply,
+  prior,
+} from '#state'
 import type { Emission } from './event/emission.ts'
 import { flush } from './event/outbox.ts'
 import type { Site } from './site.ts'
@@ -20,8 +28,8 @@ import type { Site } from './site.ts'
 /** What a handler's run left to be committed. */
 export interface Effect {
   readonly status: number
-  /** The body of the answer, exactly as it will be sent. */
-  readonly reply: string
+  /** The body of the answer, exactly as it will be sent; `undefined` if nobody will read it again. */
+  readonly reply: string | undefined
   readonly emissions: readonly Emission[]
   /** True if the handler said no: then nothing it wrote or emitted is kept, only the reply. */
   readonly isRefused: boolean
@@ -34,31 +42,48 @@ export interface Answer {
   readonly isReplayed: boolean
 }
 
+/** The share of the time that may pass waiting for one lock: the rest is there to say that it did. */
+const LOCK_SHARE = 0.8
+
+/** The longest wait for one lock, in ms: longer, and a session is better used by somebody else. */
+const LOCK_MS_MAX = 5_000
+
 /** Runs `handler` in one transaction, once per claim. `undefined`: not claimed, runs every time. */
 export async function once(
   site: Site,
   { claim: wanted, timeoutMs }: { readonly claim: Claim | undefined; readonly timeoutMs: number },
   handler: (tx: Transaction) => Promise<Effect>,
 ): Promise<Answer> {
+  const bounds = { timeoutMs, lockTimeoutMs: Math.min(LOCK_MS_MAX, timeoutMs * LOCK_SHARE) }
+  const done = await site.database.transaction(bounds, async (tx) => {
+    if (wanted !== undefined && !(await claimed(tx, wanted))) {
+      return { answer: await replay(tx, wanted), flushed: undefined }
+    }
+    const effect = await undoneIfRefused(tx, handler)
+    const flushed = effect.isRefused ? undefined : await flush(site, tx, effect.emissions)
+    const { status, reply } = effect
+    // An event's claim is all that is known of it: a second write of the row would tell nothing.
+    if (wanted !== undefined && reply !== undefined) await keepReply(tx, wanted, { status, reply })
+    return { answer: { status, reply: reply ?? '', isReplayed: false }, flushed }
+  })
+  done.flushed?.committed()
+  return done.answer
+}
+
+/** Claims, and says so if another request holds the claim. A lock that the handler waits for is its own. */
+async function claimed(tx: Transaction, wanted: Claim): Promise<boolean> {
   try {
-    const done = await site.database.transaction({ timeoutMs }, async (tx) => {
-      if (wanted !== undefined && !(await claim(tx, wanted))) {
-        return { answer: await replay(tx, wanted), flushed: undefined }
-      }
-      const effect = await undoneIfRefused(tx, handler)
-      const flushed = effect.isRefused ? undefined : await flush(site, tx, effect.emissions)
-      if (wanted !== undefined) await keepReply(tx, wanted, effect)
-      return { answer: { status: effect.status, reply: effect.reply, isReplayed: false }, flushed }
-    })
-    done.flushed?.committed()
-    return done.answer
+    return await claim(tx, wanted)
   } catch (error) {
-    throw wanted !== undefined && isHoldfastError(error, 'HF_DB_LOCK_TIMEOUT') ? busy(wanted, error) : error
+    throw isHoldfastError(error, 'HF_DB_LOCK_TIMEOUT') ? busy(wanted, error) : error
   }
 }
 
 /** The reply of an earlier run, if there is one: lets the caller skip what comes before the transaction. */
-export async function repliedBefore(database: Database, wanted: Claim): Promise<Answer | undefined> {
+export async function repliedBefore(
+  database: Database,
+  wanted: Claim,
+): Promise<Answer | undefined> {
   const found = await prior(database, wanted)
   return found === undefined ? undefined : answerOf(found, wanted)
 }
@@ -77,7 +102,9 @@ function answerOf(found: Prior, wanted: Claim): Answer {
     })
   }
   if (found.state !== 'done') {
-    throw new HoldfastError('HF_KEY_CANCELLED', { detail: `the key '${wanted.id}' is ${found.state}` })
+    throw new HoldfastError('HF_KEY_CANCELLED', {
+      detail: `the key '${wanted.id}' is ${found.state}`,
+    })
   }
   return { status: found.status ?? 200, reply: found.reply ?? '', isReplayed: true }
 }
@@ -86,7 +113,7 @@ async function undoneIfRefused(
   tx: Transaction,
   handler: (tx: Transaction) => Promise<Effect>,
 ): Promise<Effect> {
-  return await tx.savepoint(async () => {
+  return tx.savepoint(async () => {
     const effect = await handler(tx)
     return { keep: !effect.isRefused, value: effect }
   })

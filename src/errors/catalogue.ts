@@ -22,6 +22,7 @@ export type Code =
   | 'HF_CALL_TIMEOUT'
   | 'HF_CALL_REJECTED'
   | 'HF_CALL_FAILED'
+  | 'HF_CALL_DENIED'
   | 'HF_CALL_UNDECLARED'
   | 'HF_ANSWER_INVALID'
   | 'HF_DEADLINE_EXHAUSTED'
@@ -57,6 +58,7 @@ export type Code =
   | 'HF_CONFIG_INVALID'
   | 'HF_PORT_IN_USE'
   | 'HF_SYSTEM_NOT_FOUND'
+  | 'HF_HISTORY_INVALID'
   | 'HF_USAGE'
 
 /** The catalogue itself. */
@@ -90,6 +92,12 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 502,
     title: 'the callee failed',
     fix: "Read the callee's log at the same trace id.",
+  },
+  HF_CALL_DENIED: {
+    effect: 'none',
+    status: 502,
+    title: 'the callee refused the call as wrong',
+    fix: 'Compare the call with what the callee expects; repeated unchanged, it is refused again.',
   },
   HF_CALL_UNDECLARED: {
     effect: 'none',
@@ -300,6 +308,12 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 500,
     title: 'there is no system to run',
     fix: 'Name a folder whose system.ts exports a `system(...)`.',
+  },
+  HF_HISTORY_INVALID: {
+    effect: 'none',
+    status: 400,
+    title: 'the history cannot be checked',
+    fix: 'Correct what is named; `holdfast check --help` describes the formats.',
   },
   HF_USAGE: {
     effect: 'none',

@@ -67,5 +67,6 @@ async function validated(contract: Contract, name: string, payload: unknown): Pr
   }
   // The key rule was declared for this schema's output, which this is.
   const key = event.key === undefined ? '' : event.key(verdict.value as never)
-  return { event: name, key, payload: verdict.value }
+  // What was emitted travels, not what the schema made of it: the subscriber's schema reads it again.
+  return { event: name, key, payload }
 }

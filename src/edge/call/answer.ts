@@ -1,0 +1,97 @@
+/**
+ * What an answer means: one of the four outcomes, or garbage, which is a failure like any other.
+ *
+ * Invariants:
+ *   W1. No value reaches the caller that its contract does not describe.
+ *   W2. A status alone proves nothing about the effect, but 429 and 503, which say "not now", and the
+ *       other 4xx, which say "not like this".
+ */
+import { assert, isHoldfastError } from '#errors'
+import { describeIssues } from '#model'
+import type { WireResponse } from '#world'
+import { type Arrow, type Ending, failed, type Next, type Outgoing } from './arrow.ts'
+import { parseJson } from './json.ts'
+import { type Problem, readProblem } from './problem.ts'
+import { validate } from './validate.ts'
+import { header, isJson, readRetryAfterMs } from './wire.ts'
+
+/** Reads the answer. The last stage: nothing comes after it. */
+export function answer(_next: Next, arrow: Arrow): Next {
+  return async (call) => {
+    const { response } = call
+    assert(response !== undefined, 'an answer is read after it arrived')
+    if (response.status >= 200 && response.status <= 299) return done(arrow, call, response)
+    const problem = readProblem(response)
+    if (problem?.refusal !== undefined) {
+      return refused(arrow, call, problem.refusal, problem.data)
+    }
+    return failure(arrow, call, response, problem)
+  }
+}
+
+async function done(arrow: Arrow, call: Outgoing, response: WireResponse): Promise<Ending> {
+  const read = valueOf(response)
+  if ('fault' in read) return invalid(arrow, call, read.fault)
+  const verdict = await validate(arrow.reference.operation.output, read.value)
+  if (verdict.issues !== undefined) return invalid(arrow, call, describeIssues(verdict.issues))
+  return { kind: 'done', value: verdict.value, degraded: false, attempts: call.attempt }
+}
+
+type Read = { readonly value: unknown } | { readonly fault: string }
+
+function valueOf({ headers, body }: WireResponse): Read {
+  if (body.length === 0) return { value: undefined }
+  const contentType = headers[header.contentType]
+  if (!isJson(contentType)) {
+    return {
+      fault: `the content type is '${(contentType ?? '').slice(0, 80)}', not application/json`,
+    }
+  }
+  try {
+    return { value: parseJson(body) }
+  } catch (error) {
+    if (isHoldfastError(error)) return { fault: error.detail }
+    throw error
+  }
+}
+
+async function refused(arrow: Arrow, call: Outgoing, code: string, data: unknown): Promise<Ending> {
+  const { refuses } = arrow.reference.operation
+  const schema = Object.hasOwn(refuses, code) ? refuses[code] : undefined
+  if (schema === undefined) {
+    return invalid(arrow, call, `the contract has no refusal '${code.slice(0, 80)}'`)
+  }
+  const verdict = await validate(schema, data)
+  if (verdict.issues !== undefined) {
+    return invalid(arrow, call, `refusal '${code}': ${describeIssues(verdict.issues)}`)
+  }
+  return { kind: 'refused', refusal: { code, data: verdict.value }, attempts: call.attempt }
+}
+
+function invalid(arrow: Arrow, call: Outgoing, detail: string): Ending {
+  return failed(arrow, call, 'HF_ANSWER_INVALID', { detail })
+}
+
+function failure(
+  arrow: Arrow,
+  call: Outgoing,
+  { status, headers }: WireResponse,
+  problem: Problem | undefined,
+): Ending {
+  const retryAfterMs = readRetryAfterMs(headers[header.retryAfter])
+  const facts = {
+    detail: `${arrow.reference.target} answered ${status}: ${problem?.detail ?? 'no problem document'}`,
+    particulars: problem?.issues,
+    ...(problem?.fix === undefined ? {} : { fix: problem.fix }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
+  if (problem?.code !== undefined) {
+    return failed(arrow, call, problem.code, { ...facts, effect: problem.effect })
+  }
+  if (status === 429 || status === 503) return failed(arrow, call, 'HF_CALL_REJECTED', facts)
+  // 408 and 409 may follow an attempt that is still running, or one that is already done.
+  if (status === 408 || status === 409) return failed(arrow, call, 'HF_CALL_FAILED', facts)
+  if (status >= 400 && status <= 499) return failed(arrow, call, 'HF_CALL_DENIED', facts)
+  if (status >= 500) return failed(arrow, call, 'HF_CALL_FAILED', facts)
+  return invalid(arrow, call, `the status ${status} is neither a success nor a failure`)
+}

@@ -1,0 +1,129 @@
+/**
+ * `call`: what a handler, or any program, holds to use an edge.
+ */
+import {
+  type AnswerOf,
+  type Call,
+  type CallOptions,
+  type EdgeOperation,
+  type InputTo,
+  type Outcome,
+  Refused,
+} from '#model'
+import type { Observe } from '#observe'
+import type { World } from '#world'
+import type { Site } from '../site.ts'
+import type { Arrow, Caller, Ending } from './arrow.ts'
+import { begin, type Intention } from './intent.ts'
+import { compile } from './outgoing.ts'
+
+/** Calls over the edges that the service of `site` declares in `uses`; over others HF_CALL_UNDECLARED. */
+export function caller(site: Site): Call {
+  return calls(site).within(undefined)
+}
+
+/**
+ * Calls over any edge, in any program, without a service around it.
+ *
+ * @example
+ * const call = standaloneCaller({ world, resolve: () => 'http://payments:8080' })
+ * const receipt = await call(pay.authorize, { orderId: 'o1', cents: 500 })
+ */
+export function standaloneCaller(options: {
+  readonly world: World
+  /** The origin of a callee. */
+  readonly resolve: (target: string) => string
+  /** @defaultValue nobody listens */
+  readonly observe?: Observe
+  /** How the program calls itself towards the callee. @defaultValue 'anonymous' */
+  readonly name?: string
+  /** Callees that are not Holdfast services: they are called by the routes of their contracts. @defaultValue none */
+  readonly foreign?: readonly string[]
+}): Call {
+  const { world, resolve, observe = () => undefined, name = 'anonymous', foreign = [] } = options
+  const isForeign = (target: string): boolean => foreign.includes(target)
+  return callsOf({ name, world, resolve, observe, declares: () => true, isForeign }).within(
+    undefined,
+  )
+}
+
+/** The calls of one caller: its arrows are compiled once, whoever asks. */
+export interface Calls {
+  /** A `call` that gives up when `signal` aborts; `onCommand` runs before a command is called. */
+  within(signal: AbortSignal | undefined, onCommand?: () => void): Call
+}
+
+/** The calls of a service. */
+export function calls({ service, system, world, resolve, observe }: Site): Calls {
+  const declared = new Set(service.uses.flatMap((edge) => Object.values<unknown>(edge)))
+  const declares = (reference: EdgeOperation): boolean => declared.has(reference)
+  const isForeign = (target: string): boolean => system.foreign.some(({ name }) => name === target)
+  return callsOf({ name: service.name, world, resolve, observe, declares, isForeign })
+}
+
+function callsOf(who: Caller): Calls {
+  // References are frozen values of edges, so there are as many as the program declares.
+  const pipelines = new WeakMap<EdgeOperation, Pipeline>()
+  const pipelineOf = (reference: EdgeOperation): Pipeline => {
+    const pipeline = pipelines.get(reference) ?? compiled(arrowOf(who, reference))
+    pipelines.set(reference, pipeline)
+    return pipeline
+  }
+  return { within: (signal, onCommand) => callThrough(pipelineOf, signal, onCommand) }
+}
+
+type Pipeline = (intention: Intention) => Promise<Ending>
+
+function compiled(arrow: Arrow): Pipeline {
+  const first = compile(arrow)
+  return async (intention) => first(begin(arrow, intention))
+}
+
+function arrowOf(who: Caller, reference: EdgeOperation): Arrow {
+  const { target, operation } = reference
+  return {
+    caller: who,
+    reference,
+    name: `${who.name}>${target}.${operation.name}`,
+    isRepeatable: operation.kind === 'query' || operation.keyed,
+  }
+}
+
+function callThrough(
+  pipelineOf: (reference: EdgeOperation) => Pipeline,
+  signal: AbortSignal | undefined,
+  onCommand?: () => void,
+): Call {
+  const run = async (
+    anyReference: EdgeOperation<unknown>,
+    input: unknown,
+    options: CallOptions = {},
+  ): Promise<Ending> => {
+    // Only `edge` makes references, and only for commands and queries.
+    const reference = anyReference as EdgeOperation
+    if (reference.operation.kind === 'command') onCommand?.()
+    return pipelineOf(reference)({ input, options, signal })
+  }
+  const call = async <Op>(
+    reference: EdgeOperation<Op>,
+    input: InputTo<Op>,
+    options?: CallOptions,
+  ): Promise<AnswerOf<Op>> => {
+    const ending = await run(reference, input, options)
+    // The value passed the operation's own output schema.
+    if (ending.kind === 'done') return ending.value as AnswerOf<Op>
+    if (ending.kind !== 'refused') throw ending.error
+    const edge = `${reference.target}.${reference.operation.name}`
+    throw new Refused(edge, ending.refusal.code, ending.refusal.data)
+  }
+  const outcome = async <Op>(
+    reference: EdgeOperation<Op>,
+    input: InputTo<Op>,
+    options?: CallOptions,
+  ): Promise<Outcome<Op>> => {
+    const { attempts: _, ...ending } = await run(reference, input, options)
+    // Value and refusal passed the operation's own schemas.
+    return ending as Outcome<Op>
+  }
+  return Object.assign(call, { outcome })
+}

@@ -1,0 +1,76 @@
+/**
+ * The way of a request into its service: one ordered list, and the reason for each place in it.
+ *
+ * Promise: each request gets one answer, by its deadline at the latest, and what is refused on the way
+ * was not executed.
+ *
+ * Intuition: who must be refused is refused where it costs least: by the path, by the headers, by the
+ * size, by the shape, and only then by the database.
+ *
+ * Invariants:
+ *   N1. Nothing is read of the body before the request is known to be wanted and in time.
+ *   N2. A failure is one problem document, with nothing in it that is not for the caller.
+ *   N3. Whatever passes the last hop but one may have an effect; nothing before it has.
+ */
+import { execution } from './execute.ts'
+import { type Entrance, type Hop, reduceHops, type Way } from './hop.ts'
+import { body, deadline, drain, events, fact, input, key, problem, route } from './reception.ts'
+
+/** Outermost first. */
+export const incoming: readonly Hop[] = [
+  {
+    name: 'fact',
+    why: 'sees every answer, refusals and failures included; lower, what is refused would not be counted',
+    stage: fact,
+  },
+  {
+    name: 'problem',
+    why: 'above all that can throw, so that there is no way to answer with a stack trace',
+    stage: problem,
+  },
+  {
+    name: 'route',
+    why: 'first, because it costs nothing and most of what strangers send ends here',
+    stage: route,
+  },
+  {
+    name: 'drain',
+    why: 'above the body: a service that stops would read it for nothing; and around all work, to count it until it has ended',
+    stage: drain,
+  },
+  {
+    name: 'events',
+    why: 'events are not calls and have their own way from here, but they drain with the calls',
+    stage: events,
+  },
+  {
+    name: 'deadline',
+    why: 'counts before the body arrives, so that a slow sender spends his own time',
+    stage: deadline,
+  },
+  {
+    name: 'body',
+    why: 'the first hop that costs memory: all cheaper refusals stand above it',
+    stage: body,
+  },
+  {
+    name: 'input',
+    why: 'before the key, which is derived from what the schema made of the input',
+    stage: input,
+  },
+  {
+    name: 'key',
+    why: 'the last refusal that needs no database; below it, an invalid key would cost a transaction',
+    stage: key,
+  },
+  {
+    name: 'execution',
+    why: 'innermost: claim, effect and answer commit together, and after the commit only the answer may follow',
+    stage: execution,
+  },
+]
+
+/** The hops of one service, composed once: a request only runs them. */
+export function compile(entrance: Entrance): Way {
+  return reduceHops(incoming, entrance)
+}

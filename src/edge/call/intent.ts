@@ -1,0 +1,150 @@
+/**
+ * The stages of a call that happen once, whatever number of attempts it takes.
+ */
+import { Deadline } from '#clock'
+import { HoldfastError, isHoldfastError } from '#errors'
+import { describeIssues } from '#model'
+import { childTrace, currentContext } from '#observe'
+import { uuid } from '#world'
+import { type Arrow, type Ending, failed, failedBy, type Next, type Outgoing } from './arrow.ts'
+import { chosenKey, derivedKey } from './key.ts'
+import { publicIssues, validate } from './validate.ts'
+
+/** What a service keeps of an inherited deadline to receive the answer and send its own, in ms. */
+const MARGIN_MS = 2
+
+/** What the caller said. */
+export type Intention = Pick<Outgoing, 'input' | 'options' | 'signal'>
+
+/** Begins a call: its trace, its id and its deadline, the edge's or what is left of the caller's. */
+export function begin({ caller, reference }: Arrow, intention: Intention): Outgoing {
+  const { clock, random } = caller.world
+  const { deadlineMs } = reference.policy
+  const around = currentContext()
+  return {
+    ...intention,
+    callId: uuid(random, clock.wallMs()),
+    trace: childTrace(random, around?.trace),
+    deadline: around?.deadline?.within(deadlineMs, MARGIN_MS) ?? Deadline.in(clock, deadlineMs),
+    validated: undefined,
+    key: undefined,
+    attempt: 0,
+    attemptMs: 0,
+    request: undefined,
+    response: undefined,
+  }
+}
+
+/** States how the call ended. */
+export function fact(next: Next, { caller, name }: Arrow): Next {
+  return async (call) => {
+    const startedMs = caller.world.clock.monotonicMs()
+    const ending = await next(call)
+    caller.observe({
+      fact: 'called',
+      service: caller.name,
+      edge: name,
+      ended: ending.kind,
+      code: 'error' in ending ? ending.error.code : undefined,
+      attempts: ending.attempts,
+      tookMs: caller.world.clock.monotonicMs() - startedMs,
+      traceId: call.trace.traceId,
+    })
+    return ending
+  }
+}
+
+/** Refuses an edge that the service does not declare. */
+export function declared(next: Next, arrow: Arrow): Next {
+  const { caller, reference, name } = arrow
+  if (caller.declares(reference)) return next
+  const detail = `'${caller.name}' does not list the edge of ${name} in \`uses\``
+  return async (call) => failed(arrow, call, 'HF_CALL_UNDECLARED', { detail })
+}
+
+/** Refuses an input that breaks the contract. */
+export function input(next: Next, arrow: Arrow): Next {
+  const { operation } = arrow.reference
+  return async (call) => {
+    const verdict = await validate(operation.input, call.input)
+    if (verdict.issues === undefined) return next({ ...call, validated: verdict.value })
+    return failed(arrow, call, 'HF_INPUT_INVALID', {
+      detail: describeIssues(verdict.issues),
+      particulars: publicIssues(verdict.issues),
+    })
+  }
+}
+
+/** Answers with the declared value where the callee did not; a refusal is an answer and stays one. */
+export function fallback(next: Next, arrow: Arrow): Next {
+  const { policy } = arrow.reference
+  if (policy.fallback === undefined) return next
+  const { value } = policy.fallback
+  return async (call) => {
+    const ending = await next(call)
+    return 'error' in ending && !isMistake(ending) ? degraded(arrow, call, ending, value) : ending
+  }
+}
+
+/** True where the caller is wrong: a fallback would only hide it. */
+function isMistake(ending: Ending & { readonly kind: 'unsent' | 'unknown' }): boolean {
+  const { code } = ending.error
+  return code === 'HF_CALL_DENIED' || code.startsWith('HF_KEY_') || code === 'HF_INPUT_INVALID'
+}
+
+async function degraded(
+  arrow: Arrow,
+  call: Outgoing,
+  ending: Ending & { readonly kind: 'unsent' | 'unknown' },
+  value: unknown,
+): Promise<Ending> {
+  const verdict = await validate(arrow.reference.operation.output, value)
+  if (verdict.issues === undefined) {
+    return { kind: 'done', value: verdict.value, degraded: true, attempts: ending.attempts }
+  }
+  return failed(arrow, call, 'HF_DECLARATION_INVALID', {
+    detail: `the fallback breaks the contract: ${describeIssues(verdict.issues)}`,
+    effect: ending.error.effect,
+    cause: ending.error,
+  })
+}
+
+/** Refuses to begin what nobody can wait for. */
+export function deadline(next: Next, arrow: Arrow): Next {
+  return async (call) => {
+    // A millisecond is what the wire can say; with less the callee would have to be asked for 0.
+    if (call.deadline.remainingMs() >= 1) return next(call)
+    return failed(arrow, call, 'HF_DEADLINE_EXHAUSTED', {
+      detail: `${call.deadline.remainingMs().toFixed(1)} ms were left, a call needs at least 1 ms`,
+    })
+  }
+}
+
+/** Gives a keyed command its key: derived from the input, chosen by the caller, or fresh for the call. */
+export function key(next: Next, arrow: Arrow): Next {
+  return async (call) => {
+    let minted: string | undefined
+    try {
+      minted = mint(arrow, call)
+    } catch (error) {
+      if (isHoldfastError(error)) return failedBy(arrow, call, error)
+      throw error
+    }
+    return next({ ...call, key: minted })
+  }
+}
+
+function mint({ caller, reference }: Arrow, { validated, options }: Outgoing): string | undefined {
+  const rule = reference.operation.kind === 'query' ? undefined : reference.operation.key
+  if (rule === 'from-caller') {
+    const { clock, random } = caller.world
+    return options.key === undefined ? uuid(random, clock.wallMs()) : chosenKey(options.key)
+  }
+  if (options.key !== undefined) {
+    throw new HoldfastError('HF_KEY_INVALID', {
+      detail: `a key was given, but the contract ${rule === undefined ? 'has none' : 'derives it'}`,
+      fix: "Leave the key out, or declare `key: 'from-caller'`.",
+    })
+  }
+  return rule === undefined ? undefined : derivedKey(rule, validated)
+}

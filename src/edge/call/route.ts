@@ -1,0 +1,83 @@
+/**
+ * Which operation a request means: `POST /contract/operation`, or the route that the contract declares.
+ *
+ * Invariants:
+ *   R1. What is found does not depend on the order of declaration: a literal segment wins over a
+ *       parameter.
+ */
+import type { Operation, Service } from '#model'
+import { EVENTS_PATH } from '../event/push.ts'
+
+/** An operation that can be asked for. */
+export type Asked = Extract<Operation, { readonly kind: 'command' | 'query' }>
+
+/** What a method and a path mean. */
+export type Route =
+  | { readonly kind: 'operation'; readonly asked: Asked; readonly params: Params }
+  | { readonly kind: 'events' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'other method'; readonly allow: string }
+
+/** Fields of the input that stand in the path. */
+export type Params = Readonly<Record<string, string>>
+
+/** Finds the route of a request. */
+export type Router = (method: string, path: string) => Route
+
+interface Pattern {
+  readonly method: string
+  readonly segments: readonly string[]
+  readonly asked: Asked
+}
+
+/** The routes of a service. */
+export function router(service: Service): Router {
+  const patterns = Object.values(service.contract['~contract'].operations)
+    .flatMap(patternsOf)
+    .toSorted((left, right) => parameters(left) - parameters(right))
+  return (method, path) => {
+    const [pathname = ''] = path.split('?', 1)
+    if (pathname === EVENTS_PATH) {
+      return method === 'POST' ? { kind: 'events' } : { kind: 'other method', allow: 'POST' }
+    }
+    const segments = pathname.split('/').slice(1)
+    const matching = patterns.filter((pattern) => matches(pattern, segments))
+    const found = matching.find((pattern) => pattern.method === method)
+    if (found !== undefined) {
+      return { kind: 'operation', asked: found.asked, params: paramsOf(found, segments) }
+    }
+    if (matching.length === 0) return { kind: 'unknown' }
+    return { kind: 'other method', allow: matching.map((pattern) => pattern.method).join(', ') }
+  }
+}
+
+function patternsOf(operation: Operation): Pattern[] {
+  if (operation.kind === 'event') return []
+  const given = [`POST /${operation.contract}/${operation.name}`, operation.http?.route ?? '']
+  return given.flatMap((route) => {
+    const [method, path] = route.split(' ', 2)
+    if (method === undefined || path === undefined) return []
+    return [{ method, segments: path.split('/').slice(1), asked: operation }]
+  })
+}
+
+function parameters({ segments }: Pattern): number {
+  return segments.filter((segment) => segment.startsWith(':')).length
+}
+
+function matches(pattern: Pattern, segments: readonly string[]): boolean {
+  return (
+    pattern.segments.length === segments.length &&
+    pattern.segments.every((segment, index) =>
+      segment.startsWith(':') ? segments[index] !== '' : segment === segments[index],
+    )
+  )
+}
+
+function paramsOf(pattern: Pattern, segments: readonly string[]): Params {
+  return Object.fromEntries(
+    pattern.segments.flatMap((segment, index) =>
+      segment.startsWith(':') ? [[segment.slice(1), segments[index] ?? '']] : [],
+    ),
+  )
+}

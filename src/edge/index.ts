@@ -1,0 +1,19 @@
+/**
+ * The arrows between services: calls, which wait for an answer, and events, which do not.
+ *
+ * Read `call/outgoing.ts` and `call/incoming.ts` first: two lists that say all that happens to a call,
+ * in order, with the reason for each place. Both ways end in `once.ts`, the one transaction in which
+ * an effect, the events that it emits and its answer are committed together. `event/relay.ts` carries
+ * the events from there to whoever subscribes.
+ */
+export { caller, standaloneCaller } from './call/caller.ts'
+export { incoming } from './call/incoming.ts'
+export { outgoing } from './call/outgoing.ts'
+export { server, type Server } from './call/server.ts'
+export type { Broker } from './event/broker.ts'
+export { listDead, redrive, type DeadFilter, type DeadLetter } from './event/dead-letter.ts'
+export type { Message } from './event/message.ts'
+export { httpPush } from './event/push.ts'
+export { relay, type Relay } from './event/relay.ts'
+export { once, type Answer, type Effect } from './once.ts'
+export type { Site } from './site.ts'
