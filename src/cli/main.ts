@@ -4,15 +4,12 @@
  * Exit codes: 0 the answer is good, 1 it is bad (a violation, a dead letter that stayed), 2 the
  * command line was wrong, 3 the environment is (no database, a taken port). `--json` prints one
  * object, or one a line for commands that run on. Nothing here prints a stack trace for a mistake.
+ *
+ * Each command is loaded when it is called: `dev` does not wait for the simulator to load.
  */
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { deadList, deadRedrive } from './dead.ts'
-import { dev } from './dev.ts'
-import { migrateAll } from './migrate.ts'
 import { print, reportFailure } from './output.ts'
-import { replay } from './replay.ts'
-import { sim } from './sim.ts'
 
 const WITH_JSON = ['--json', 'print JSON for programs'] as const
 const FOLDER = ['[folder]', 'folder with a system.ts', '.'] as const
@@ -29,7 +26,7 @@ function program(): Command {
     .description('run all services of a system, with embedded databases unless DATABASE_URL is set')
     .argument(...FOLDER)
     .option(...WITH_JSON)
-    .action(dev)
+    .action(async (folder, options) => await (await import('./dev.ts')).dev(folder, options))
   cli
     .command('sim')
     .description('hunt for failures: run the services in simulated worlds, one for each seed')
@@ -37,21 +34,26 @@ function program(): Command {
     .option('--seeds <count>', 'how many seeds to try', '100')
     .option('--first <seed>', 'the first seed', '1')
     .option(...WITH_JSON)
-    .action(sim)
+    .action(async (folder, options) => await (await import('./sim.ts')).sim(folder, options))
   cli
     .command('replay')
     .description('run one seed again and print every step')
     .argument('<seed>')
     .argument(...FOLDER)
     .option(...WITH_JSON)
-    .action(replay)
+    .action(
+      async (seed, folder, options) =>
+        await (await import('./replay.ts')).replay(seed, folder, options),
+    )
   cli
     .command('migrate')
     .description('apply the migrations of every service, and print what was applied')
     .argument(...FOLDER)
     .option('--dry-run', 'only print what would be applied')
     .option(...WITH_JSON)
-    .action(migrateAll)
+    .action(
+      async (folder, options) => await (await import('./migrate.ts')).migrateAll(folder, options),
+    )
   const dead = cli.command('dead').description('events that were given up')
   dead
     .command('list')
@@ -59,14 +61,16 @@ function program(): Command {
     .argument(...FOLDER)
     .option('--edge <name>', "only this edge, such as 'orders>inventory'")
     .option(...WITH_JSON)
-    .action(deadList)
+    .action(async (folder, options) => await (await import('./dead.ts')).deadList(folder, options))
   dead
     .command('redrive')
     .description('let dead letters be delivered again, in their order')
     .argument(...FOLDER)
     .option('--edge <name>', "only this edge, such as 'orders>inventory'")
     .option(...WITH_JSON)
-    .action(deadRedrive)
+    .action(
+      async (folder, options) => await (await import('./dead.ts')).deadRedrive(folder, options),
+    )
   for (const each of [...cli.commands, ...dead.commands])
     each.exitOverride().configureOutput({ writeErr: () => undefined })
   return cli

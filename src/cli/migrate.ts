@@ -2,7 +2,7 @@
  * `holdfast migrate`: brings every service's database to the declared schema, or says what it would do.
  */
 import { readMigrations } from '#host'
-import { migrate, pendingMigrations } from '#state'
+import { migrate, migrationStatus } from '#state'
 import { withEachDatabase } from './databases.ts'
 import { loadSystem } from './load-system.ts'
 import { paint, print, printJson } from './output.ts'
@@ -15,10 +15,10 @@ export async function migrateAll(
   const system = await loadSystem(folder)
   const results = await withEachDatabase(system, async (service, database) => {
     const declared = await readMigrations(service)
-    const files = options.dryRun
-      ? await pendingMigrations(database, declared)
+    const steps = options.dryRun
+      ? (await migrationStatus(database, declared)).pending
       : await migrate(database, declared)
-    return { service: service.name, files: files.map(({ name }) => name) }
+    return { service: service.name, files: steps.map(({ fileName }) => fileName) }
   })
   if (options.json) return printJson({ dryRun: options.dryRun === true, services: results })
   const verb = options.dryRun ? 'pending' : 'applied'

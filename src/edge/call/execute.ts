@@ -48,12 +48,19 @@ async function command(entrance: Entrance, incoming: Incoming, handler: Runs): P
   )
 }
 
-/** The claim under which the effect happens once; `undefined` if the command has no key. */
+/**
+ * The claim under which the effect happens once; `undefined` if the command has no key.
+ *
+ * A key that the caller chose belongs to that caller, or one could read another's answer by guessing
+ * it. A key that the contract derives from the input belongs to the thing it names, whoever asks.
+ */
 function claimOf(incoming: Incoming): Claim | undefined {
   const { key, caller, input } = incoming
   if (key === undefined) return undefined
-  const { contract, name } = askedIn(incoming)
-  return { scope: `call:${contract}.${name}:${caller}`, id: key, fingerprint: fingerprint(input) }
+  const operation = askedIn(incoming)
+  const owner = operation.kind === 'command' && operation.key === 'from-caller' ? `:${caller}` : ''
+  const scope = `call:${operation.contract}.${operation.name}${owner}`
+  return { scope, id: key, fingerprint: fingerprint(input) }
 }
 
 /** One run of a command's handler, in its transaction. */
