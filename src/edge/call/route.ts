@@ -5,7 +5,7 @@
  *   R1. What is found does not depend on the order of declaration: a literal segment wins over a
  *       parameter.
  */
-import type { Operation, Service } from '#model'
+import { matchRoute, type Operation, type Service } from '#model'
 import { EVENTS_PATH } from '../event/push.ts'
 
 /** An operation that can be asked for. */
@@ -26,7 +26,7 @@ export type Router = (method: string, path: string) => Route
 
 interface Pattern {
   readonly method: string
-  readonly segments: readonly string[]
+  readonly route: string
   readonly asked: Asked
 }
 
@@ -40,12 +40,12 @@ export function router(service: Service): Router {
     if (pathname === EVENTS_PATH) {
       return method === 'POST' ? { kind: 'events' } : { kind: 'other method', allow: 'POST' }
     }
-    const segments = pathname.split('/').slice(1)
-    const matching = patterns.filter((pattern) => matches(pattern, segments))
+    const matching = patterns.flatMap((pattern) => {
+      const params = matchRoute(pattern.route, pathname)
+      return params === undefined ? [] : [{ ...pattern, params }]
+    })
     const found = matching.find((pattern) => pattern.method === method)
-    if (found !== undefined) {
-      return { kind: 'operation', asked: found.asked, params: paramsOf(found, segments) }
-    }
+    if (found !== undefined) return { kind: 'operation', asked: found.asked, params: found.params }
     if (matching.length === 0) return { kind: 'unknown' }
     return { kind: 'other method', allow: matching.map((pattern) => pattern.method).join(', ') }
   }
@@ -53,31 +53,15 @@ export function router(service: Service): Router {
 
 function patternsOf(operation: Operation): Pattern[] {
   if (operation.kind === 'event') return []
-  const given = [`POST /${operation.contract}/${operation.name}`, operation.http?.route ?? '']
-  return given.flatMap((route) => {
-    const [method, path] = route.split(' ', 2)
-    if (method === undefined || path === undefined) return []
-    return [{ method, segments: path.split('/').slice(1), asked: operation }]
-  })
+  const declared = operation.http === undefined ? [] : [operation.http.route]
+  const routes = [`POST /${operation.contract}/${operation.name}`, ...declared]
+  return routes.map((route) => ({
+    method: route.slice(0, route.indexOf(' ')),
+    route,
+    asked: operation,
+  }))
 }
 
-function parameters({ segments }: Pattern): number {
-  return segments.filter((segment) => segment.startsWith(':')).length
-}
-
-function matches(pattern: Pattern, segments: readonly string[]): boolean {
-  return (
-    pattern.segments.length === segments.length &&
-    pattern.segments.every((segment, index) =>
-      segment.startsWith(':') ? segments[index] !== '' : segment === segments[index],
-    )
-  )
-}
-
-function paramsOf(pattern: Pattern, segments: readonly string[]): Params {
-  return Object.fromEntries(
-    pattern.segments.flatMap((segment, index) =>
-      segment.startsWith(':') ? [[segment.slice(1), segments[index] ?? '']] : [],
-    ),
-  )
+function parameters({ route }: Pattern): number {
+  return route.split('/').filter((segment) => segment.startsWith(':')).length
 }

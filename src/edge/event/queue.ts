@@ -1,0 +1,136 @@
+/**
+ * The outbox as a queue: what is due in a partition, what was delivered, what must wait.
+ *
+ * Intuition: a row is in the queue until it is deleted, so nothing can be run past. A cursor over
+ * `seq` would skip every row whose transaction drew its number early and committed late.
+ *
+ * A row with `due_at` null waits for its turn; with a moment, for that moment; with 'infinity', for an
+ * operator: it is dead. `error` is set exactly on the rows that failed and were not redriven.
+ *
+ * Invariants:
+ *   Q1. Rows leave the queue by `remove` only.
+ *   Q2. Of a key whose message failed, no other message is given until that one was delivered: not
+ *       while it waits, not when it is dead, and not when it is due in the same batch but beyond
+ *       its limit.
+ *   Q3. Messages without a key block nobody.
+ *   Q4. Only the database's clock decides what is due.
+ *
+ * The keys that are blocked are compared as an array and not by an anti-join, for which the planner
+ * would sort the whole backlog at each poll.
+ */
+import type { Database } from '#state'
+import type { Head } from './outbox.ts'
+
+/** One of the queues of an edge, in which order is kept per key. */
+export interface Partition {
+  readonly edge: string
+  readonly part: number
+}
+
+/** A row that is due. */
+export interface Queued {
+  readonly seq: string
+  readonly id: string
+  readonly key: string
+  readonly body: unknown
+  readonly head: Head
+  /** Tries that failed so far. */
+  readonly attempts: number
+  /** Time since it was written, in ms, when it was read. */
+  readonly ageMs: number
+}
+
+/** A row that failed. `delayMs` undefined: it is dead, and waits for an operator. */
+export interface Failure {
+  readonly seq: string
+  readonly error: string
+  readonly delayMs: number | undefined
+}
+
+/** Those of the partitions that may have something to send. Cheap: asked at each poll. */
+export async function duePartitions(
+  database: Database,
+  among: readonly Partition[],
+): Promise<readonly Partition[]> {
+  if (among.length === 0) return []
+  const { rows } = await database.query<Partition>(DUE, [
+    among.map((each) => each.edge),
+    among.map((each) => each.part),
+  ])
+  return rows
+}
+
+/** The next messages of a partition, at most `limit`, in the order of `seq`. */
+export async function readDue(
+  database: Database,
+  { edge, part }: Partition,
+  limit: number,
+): Promise<readonly Queued[]> {
+  const { rows } = await database.query<Queued>(READ, [edge, part, limit])
+  return rows
+}
+
+/** Takes delivered messages out. Idempotent, so it needs no fence. */
+export async function remove(
+  database: Database,
+  { edge, part }: Partition,
+  seqs: readonly string[],
+): Promise<void> {
+  if (seqs.length === 0) return
+  await database.query(
+    'delete from hf.outbox where edge = $1 and part = $2 and seq = any($3::bigint[])',
+    [edge, part, seqs],
+  )
+}
+
+/** Lets failed messages wait, or declares them dead. */
+export async function postpone(
+  database: Database,
+  { edge, part }: Partition,
+  failures: readonly Failure[],
+): Promise<void> {
+  if (failures.length === 0) return
+  await database.query(POSTPONE, [
+    edge,
+    part,
+    failures.map((each) => each.seq),
+    failures.map((each) => each.error),
+    failures.map((each) => each.delayMs ?? null),
+  ])
+}
+
+// Two conditions, each with an index of its own; joined by `or` they would have none.
+const DUE = `
+  select edge, part from unnest($1::text[], $2::smallint[]) as held(edge, part)
+  where exists (select 1 from hf.outbox o
+      where o.edge = held.edge and o.part = held.part and o.due_at is null)
+    or exists (select 1 from hf.outbox o
+      where o.edge = held.edge and o.part = held.part and o.due_at <= clock_timestamp())`
+
+const COLUMNS = `seq, id, key, body, head, attempts,
+  (extract(epoch from clock_timestamp() - at) * 1000)::float8 as "ageMs"`
+
+const READ = `
+  with failed as materialized (
+    select key, due_at > clock_timestamp() as waits from hf.outbox
+    where edge = $1 and part = $2 and due_at is not null and error is not null and key <> '')
+  select seq::text, id, key, body, head, attempts, "ageMs" from (
+    (select ${COLUMNS} from hf.outbox
+      where edge = $1 and part = $2 and due_at is null
+        and key <> all(array(select key from failed))
+      order by seq limit $3)
+    union all
+    (select ${COLUMNS} from hf.outbox
+      where edge = $1 and part = $2 and due_at <= clock_timestamp()
+        and key <> all(array(select key from failed where waits))
+      order by due_at, seq limit $3)) as due
+  order by due.seq limit $3`
+
+const POSTPONE = `
+  update hf.outbox set
+    attempts = attempts + 1,
+    error = failure.error,
+    due_at = case when failure.delay_ms is null then 'infinity'
+      else clock_timestamp() + failure.delay_ms * interval '1 millisecond' end
+  from unnest($3::bigint[], $4::text[], $5::float8[]) as failure(seq, error, delay_ms)
+  where outbox.edge = $1 and outbox.part = $2 and outbox.seq = failure.seq`

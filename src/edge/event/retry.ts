@@ -1,0 +1,68 @@
+/**
+ * What to do after a delivery failed: try again later, wait for the consumer, or give the message up.
+ *
+ * Intuition: two things go wrong in one place. A message that its consumer cannot digest will fail
+ * again, and must end as a dead letter before somebody notices by the silence of its key. A consumer
+ * that is away fails every message, and says nothing about any of them.
+ *
+ * The decision: HF_CALL_NOT_SENT counts for the edge and not for the message. No row is touched; the
+ * edge pauses and tries again for as long as the consumer is away, so that no outage, however long,
+ * fills the dead letters. Every answer of the consumer and every unknown outcome counts for the
+ * message, because a crash that a message causes looks like a connection that was lost.
+ *
+ * Invariants:
+ *   J1. A message dies at its `ATTEMPTS_MAX`th counted failure, and not before.
+ *   J2. A delay is at least what the consumer asked for by `Retry-After`, up to RETRY_AFTER_MS_MAX,
+ *       and otherwise random between 0 and a bound that doubles up to DELAY_MS_MAX (full jitter).
+ *   J3. The error that is kept names a code and a detail, at most ERROR_LENGTH_MAX characters: never
+ *       a stack, never the text of an exception that nobody checked for secrets.
+ *
+ * Source: Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
+ */
+import { isHoldfastError } from '#errors'
+import type { Random } from '#world'
+
+/** Counted failures of one message before it is dead: about two minutes of trying. */
+export const ATTEMPTS_MAX = 12
+
+const DELAY_MS_BASE = 200
+const DELAY_MS_MAX = 30_000
+const RETRY_AFTER_MS_MAX = 600_000
+const ERROR_LENGTH_MAX = 300
+
+/** The next step after a failure. */
+export type Verdict =
+  | { readonly verdict: 'away'; readonly error: string }
+  | { readonly verdict: 'again'; readonly error: string; readonly delayMs: number }
+  | { readonly verdict: 'dead'; readonly error: string }
+
+/** Judges the failure of a message that failed `attempts` times before. */
+export function judge(failure: unknown, attempts: number, random: Random): Verdict {
+  const error = describe(failure)
+  if (isAway(failure)) return { verdict: 'away', error }
+  if (attempts + 1 >= ATTEMPTS_MAX) return { verdict: 'dead', error }
+  return { verdict: 'again', error, delayMs: delayMs(failure, attempts, random) }
+}
+
+/** True if the consumer was not reached at all: that says nothing about the message. */
+export function isAway(failure: unknown): boolean {
+  return isHoldfastError(failure, 'HF_CALL_NOT_SENT')
+}
+
+/** How long to wait after `failure`, which had `failures` like it before, in ms. */
+export function delayMs(failure: unknown, failures: number, random: Random): number {
+  const asked = isHoldfastError(failure) ? (failure.retryAfterMs ?? 0) : 0
+  return Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), backoffMs(failures, random))
+}
+
+/** A random delay after `failures` earlier failures, in ms. */
+export function backoffMs(failures: number, random: Random): number {
+  return random.float() * Math.min(DELAY_MS_MAX, DELAY_MS_BASE * 2 ** failures)
+}
+
+function describe(failure: unknown): string {
+  const text = isHoldfastError(failure)
+    ? `${failure.code}: ${failure.detail}`
+    : `HF_EVENT_UNDELIVERED: ${failure instanceof Error ? failure.name : typeof failure}`
+  return text.slice(0, ERROR_LENGTH_MAX)
+}
