@@ -1,0 +1,284 @@
+/**
+ * One exchange: a request on its way, perhaps served twice, and its answer on its way back.
+ *
+ * Each message has a latency of its own and may be lost or late; the caller may give up and the
+ * callee may die at any moment in between. What the caller learns is only what its own end shows.
+ *
+ * Invariants:
+ *   X1. The caller's promise settles at most once, and never after its incarnation died.
+ *   X2. A request that was lost, or whose answer was lost, is silent: the caller learns of it by its
+ *       own signal.
+ *   X3. When the caller gives up, everybody who serves the request hears of it one latency later.
+ */
+import { type Code, HoldfastError } from '#errors'
+import type { IncomingRequest, OutgoingRequest, WireHandler, WireResponse } from '#world'
+import { chance, hash32 } from './chance.ts'
+import type { Faults } from './fault.ts'
+import type { Incarnation, Process } from './process.ts'
+import type { Schedule } from './schedule.ts'
+
+/** A handler that listens. */
+export interface OpenPort {
+  readonly owner: Incarnation
+  readonly handler: WireHandler
+}
+
+/** What an exchange needs of the network. */
+export interface Wire {
+  readonly seed: number
+  readonly schedule: Schedule
+  readonly faults: Faults
+  isCut(one: string, other: string): boolean
+  openAt(address: string): OpenPort | undefined
+  ended(exchange: Exchange): void
+}
+
+/** Who asks whom what. */
+export interface Parties {
+  readonly from: Incarnation
+  readonly target: Process
+  /** `orders>payments`. */
+  readonly edge: string
+  /** How many requests this edge had before. */
+  readonly ordinal: number
+  /** `host:port` of the target. */
+  readonly address: string
+  readonly request: OutgoingRequest
+}
+
+/** One latency is 0.3 ms and an exponential part with a mean of 0.5 to 6 ms, at most 40 ms. */
+const LATENCY_US = { min: 300, meanMin: 500, meanMax: 6_000, max: 40_000 }
+
+/** A straggler is this much later, in µs: a retransmission, or a pause just before the send. */
+const STRAGGLE_US = { min: 200_000, max: 2_200_000 }
+
+/**
+ * How long after its caller gave up a request may still be worked on and count as under way, in µs:
+ * above usual deadlines. Whoever works on it for longer will never answer.
+ */
+const ABANDONED_US_MAX = 10_000_000
+
+/** How often a dying callee still resets its connections; otherwise it is silent. */
+const SHARE_OF_RESETS = 0.7
+
+interface Serving {
+  readonly owner: Incarnation
+  readonly controller: AbortController
+  readonly isCopy: boolean
+}
+
+/** A request under way, and what becomes of it. */
+export class Exchange {
+  /** What the caller awaits. */
+  readonly answer: Promise<WireResponse>
+  /** Resolves when nobody serves the request any more. */
+  readonly served: Promise<void>
+  readonly #wire: Wire
+  readonly #parties: Parties
+  readonly #body: Uint8Array
+  readonly #servings = new Set<Serving>()
+  readonly #settlers = Promise.withResolvers<WireResponse>()
+  readonly #end = Promise.withResolvers<void>()
+  readonly #onAbort = (): void => this.#giveUp()
+  #arrivalsToCome = 0
+  #settledAtUs: number | undefined
+
+  constructor(wire: Wire, parties: Parties) {
+    this.#wire = wire
+    this.#parties = parties
+    this.#body = Uint8Array.from(parties.request.body ?? [])
+    this.answer = this.#settlers.promise
+    this.served = this.#end.promise
+    this.#depart()
+  }
+
+  /** True while this incarnation works on the request. */
+  isServedBy(owner: Incarnation): boolean {
+    return [...this.#servings].some((serving) => serving.owner === owner)
+  }
+
+  /** True if somebody still waits for the answer, or works on the request and may yet finish. */
+  get isUnderWay(): boolean {
+    const settledAtUs = this.#settledAtUs
+    return settledAtUs === undefined || this.#wire.schedule.nowUs - settledAtUs < ABANDONED_US_MAX
+  }
+
+  /** Somebody died: the caller, one who serves, or neither. */
+  died(dead: Incarnation): void {
+    if (dead === this.#parties.from) {
+      this.#hangUp()
+      this.#settle('died', () => {})
+    }
+    for (const serving of this.#servings) {
+      if (serving.owner !== dead) continue
+      this.#servings.delete(serving)
+      if (!serving.isCopy) this.#reset()
+    }
+    this.#endIfOver()
+  }
+
+  get #id(): string {
+    return `${this.#parties.edge}#${this.#parties.ordinal}`
+  }
+
+  #depart(): void {
+    const { edge, ordinal, request } = this.#parties
+    const { faults } = this.#wire
+    if (request.signal.aborted) return this.#fail('HF_CALL_NOT_SENT', 'was aborted before it left')
+    request.signal.addEventListener('abort', this.#onAbort, { once: true })
+    this.#note('send', `${request.method} ${request.path} ${digest(this.#body)}`)
+    if (faults.fires('duplicate', edge, ordinal)) {
+      this.#travel(this.#latencyUs('copy') + this.#latencyUs('late copy'), true)
+    }
+    if (faults.fires('loss', edge, ordinal)) return
+    const isLate = faults.fires('delay', edge, ordinal)
+    const spreadUs = STRAGGLE_US.max - STRAGGLE_US.min
+    const lateUs = isLate ? STRAGGLE_US.min + this.#chance('straggle') * spreadUs : 0
+    this.#travel(this.#latencyUs('request') + lateUs, false)
+  }
+
+  #travel(afterUs: number, isCopy: boolean): void {
+    if (this.#isCut()) return
+    this.#arrivalsToCome += 1
+    const label = `${isCopy ? 'arrive again' : 'arrive'} ${this.#id}`
+    this.#wire.schedule.at({ afterUs, label, run: () => this.#arrive(isCopy) })
+  }
+
+  #arrive(isCopy: boolean): void {
+    this.#arrivalsToCome -= 1
+    const open = this.#isCut() ? undefined : this.#wire.openAt(this.#parties.address)
+    if (open !== undefined) this.#serve(open, isCopy)
+    else if (!isCopy && !this.#isCut()) this.#refuse()
+    this.#endIfOver()
+  }
+
+  #serve({ owner, handler }: OpenPort, isCopy: boolean): void {
+    const serving = { owner, controller: new AbortController(), isCopy }
+    this.#servings.add(serving)
+    const run = (): void => {
+      const answered = handler(incoming(this.#parties.request, this.#body, serving.controller))
+      answered.then(
+        (response) => this.#answered(serving, response),
+        (error: unknown) => owner.failed(error),
+      )
+    }
+    this.#wire.schedule.at({ afterUs: 0, actor: owner, label: `serve ${this.#id}`, run })
+  }
+
+  #answered(serving: Serving, response: WireResponse): void {
+    const { edge, ordinal, from } = this.#parties
+    if (serving.owner.isDead) return
+    this.#servings.delete(serving)
+    const body = Uint8Array.from(response.body)
+    const headers = { ...response.headers }
+    this.#note(
+      'answer',
+      `${response.status} ${digest(body)}${serving.isCopy ? ' to the copy' : ''}`,
+    )
+    const isLost = serving.isCopy || this.#wire.faults.fires('lost-answer', edge, ordinal)
+    if (!isLost && !this.#isCut()) {
+      const run = (): void => this.#receive({ status: response.status, headers, body })
+      const label = `answer ${this.#id}`
+      this.#wire.schedule.at({ afterUs: this.#latencyUs('answer'), actor: from, label, run })
+    }
+    this.#endIfOver()
+  }
+
+  #receive(response: WireResponse): void {
+    const { answerBytesMax } = this.#parties.request
+    if (this.#isCut()) return
+    if (response.body.length > answerBytesMax) {
+      const detail = `the answer has ${response.body.length} bytes, more than ${answerBytesMax}`
+      return this.#fail('HF_CALL_LOST', detail)
+    }
+    this.#settle(`received ${response.status}`, () => this.#settlers.resolve(response))
+  }
+
+  #refuse(): void {
+    this.#failLater('refusal', 'HF_CALL_NOT_SENT', `${this.#parties.target.name} is down: refused`)
+  }
+
+  #reset(): void {
+    if (this.#isCut() || this.#chance('reset') >= SHARE_OF_RESETS) return
+    this.#failLater('reset', 'HF_CALL_LOST', `${this.#parties.target.name} died: connection reset`)
+  }
+
+  #giveUp(): void {
+    this.#hangUp()
+    const { reason } = this.#parties.request.signal
+    this.#fail('HF_CALL_LOST', 'the caller gave up before the answer arrived', reason)
+  }
+
+  #hangUp(): void {
+    if (this.#isCut()) return
+    for (const { owner, controller } of this.#servings) {
+      const run = (): void => controller.abort(new Error('the caller went away'))
+      const label = `hang-up ${this.#id}`
+      this.#wire.schedule.at({ afterUs: this.#latencyUs('hang-up'), actor: owner, label, run })
+    }
+  }
+
+  #failLater(message: string, code: Code, detail: string): void {
+    const { from } = this.#parties
+    const run = (): void => (this.#isCut() ? undefined : this.#fail(code, detail))
+    const label = `${message} ${this.#id}`
+    this.#wire.schedule.at({ afterUs: this.#latencyUs(message), actor: from, label, run })
+  }
+
+  #fail(code: Code, detail: string, cause?: unknown): void {
+    const error = new HoldfastError(code, { edge: this.#parties.edge, detail, cause })
+    this.#settle(code, () => this.#settlers.reject(error))
+  }
+
+  #settle(how: string, settle: () => void): void {
+    if (this.#settledAtUs !== undefined) return
+    this.#settledAtUs = this.#wire.schedule.nowUs
+    this.#parties.request.signal.removeEventListener('abort', this.#onAbort)
+    this.#note('end', how)
+    settle()
+    this.#endIfOver()
+  }
+
+  #endIfOver(): void {
+    if (this.#servings.size > 0 || this.#arrivalsToCome > 0) return
+    this.#end.resolve()
+    if (this.#settledAtUs !== undefined) this.#wire.ended(this)
+  }
+
+  #isCut(): boolean {
+    return this.#wire.isCut(this.#parties.from.process.name, this.#parties.target.name)
+  }
+
+  #latencyUs(message: string): number {
+    const { meanMin, meanMax, min, max } = LATENCY_US
+    const meanUs = meanMin + chance(this.#wire.seed, 'latency') * (meanMax - meanMin)
+    return Math.min(max, min - Math.log(1 - this.#chance(message)) * meanUs)
+  }
+
+  #chance(about: string): number {
+    return chance(this.#wire.seed, `${about} ${this.#parties.edge}`, this.#parties.ordinal)
+  }
+
+  #note(kind: string, detail: string): void {
+    this.#wire.schedule.note(this.#id, kind, detail)
+  }
+}
+
+function incoming(
+  { method, path, headers }: OutgoingRequest,
+  body: Uint8Array,
+  { signal }: AbortController,
+): IncomingRequest {
+  const readBody = async (bytesMax: number): Promise<Uint8Array> => {
+    if (body.length <= bytesMax) return Uint8Array.from(body)
+    throw new HoldfastError('HF_BODY_TOO_LARGE', {
+      detail: `the body has ${body.length} bytes, more than ${bytesMax}`,
+    })
+  }
+  return { method, path, headers: { ...headers }, readBody, signal }
+}
+
+function digest(body: Uint8Array): string {
+  const hash = hash32(Buffer.from(body).toString('latin1')).toString(16).padStart(8, '0')
+  return `${body.length} B ${hash}`
+}

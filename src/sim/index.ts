@@ -1,0 +1,29 @@
+/**
+ * A simulated world: the services of a system, their real SQL, and faults from a seed.
+ *
+ * Read `run.ts` for the life of one world, `schedule.ts` for its time, `process.ts` for who lives in it,
+ * `network.ts` and `server.ts` for what lies between them, `fault.ts` and `nemesis.ts` for what goes
+ * wrong. `patch.ts` shows user code the simulated world instead of the real one; `escape.ts` notices
+ * when that is not enough.
+ */
+export { type Check, type Checks, type Look, type ReadSql } from './checks.ts'
+export { FAULT_KINDS, type FaultKind } from './fault.ts'
+export { type ForeignEnvironment, type ForeignProgram } from './foreign.ts'
+export {
+  type Caller,
+  type Client,
+  type Load,
+  type RawAnswer,
+  type RawRequest,
+  type Tally,
+} from './load.ts'
+export {
+  type Scenario,
+  type SimulateOptions,
+  type SimulateWith,
+  type SimulationResult,
+  type Violation,
+  type ViolationKind,
+} from './options.ts'
+export { type Kept, type OpenPostgres, type Postgres } from './postgres.ts'
+export { simulate } from './simulate.ts'

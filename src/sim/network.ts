@@ -1,0 +1,149 @@
+/**
+ * The simulated network: who listens where, which links are cut, and every exchange under way.
+ *
+ * Invariants:
+ *   N1. A message crosses a cut link neither when it leaves nor when it arrives.
+ *   N2. Whoever is down refuses the connection (HF_CALL_NOT_SENT); whoever dies with a request in
+ *       hands resets it or is silent for ever (HF_CALL_LOST).
+ *   N3. Nothing is shared: headers and bodies are copied when they leave.
+ */
+import { HoldfastError } from '#errors'
+import type { Listener, Network, OutgoingRequest, WireHandler, WireResponse } from '#world'
+import { never } from './actor.ts'
+import { Exchange, type OpenPort, type Wire } from './exchange.ts'
+import type { Faults } from './fault.ts'
+import type { Incarnation, Process } from './process.ts'
+import type { Schedule } from './schedule.ts'
+
+/** The port of an origin that names none. */
+const PORT_HTTP = 80
+
+/** The first port that is given to whoever asks for any. */
+const PORT_ANY = 49_152
+
+/** The network between all processes of one run. */
+export class SimulatedNetwork implements Wire {
+  readonly seed: number
+  readonly schedule: Schedule
+  readonly faults: Faults
+  readonly #processes = new Map<string, Process>()
+  readonly #ports = new Map<string, OpenPort>()
+  readonly #ordinals = new Map<string, number>()
+  readonly #cutUntilUs = new Map<string, number>()
+  readonly #underWay = new Set<Exchange>()
+
+  constructor(options: {
+    readonly seed: number
+    readonly schedule: Schedule
+    readonly faults: Faults
+  }) {
+    this.seed = options.seed
+    this.schedule = options.schedule
+    this.faults = options.faults
+  }
+
+  /** Makes a process reachable under its name. */
+  join(process: Process): void {
+    this.#processes.set(process.name.toLowerCase(), process)
+  }
+
+  /** The network as one incarnation sees it. */
+  of(incarnation: Incarnation): Network {
+    return {
+      send: (origin, request) => this.#send(incarnation, origin, request),
+      listen: async ({ port }, handler) => this.#listen(incarnation, port, handler),
+    }
+  }
+
+  /** Cuts the link between two processes, both ways. */
+  cut(one: string, other: string, forMs: number): void {
+    const untilUs = this.schedule.nowUs + forMs * 1000
+    this.#cutUntilUs.set(link(one, other), untilUs)
+    this.schedule.note(`${one}|${other}`, 'partition', `${forMs.toFixed(0)} ms`)
+  }
+
+  /** Mends every link. */
+  mend(): void {
+    this.#cutUntilUs.clear()
+  }
+
+  /** True while no message passes between the two. */
+  isCut(one: string, other: string): boolean {
+    return (this.#cutUntilUs.get(link(one, other)) ?? 0) > this.schedule.nowUs
+  }
+
+  /** Requests that somebody waits for or still works on. */
+  get underWay(): number {
+    return [...this.#underWay].filter((exchange) => exchange.isUnderWay).length
+  }
+
+  /** Who answers at `host:port` now. */
+  openAt(address: string): OpenPort | undefined {
+    const open = this.#ports.get(address)
+    return open === undefined || open.owner.isDead ? undefined : open
+  }
+
+  /** Tells everybody who waits for an answer of the dead. */
+  died(incarnation: Incarnation): void {
+    for (const [address, { owner }] of this.#ports) {
+      if (owner === incarnation) this.#ports.delete(address)
+    }
+    for (const exchange of this.#underWay) exchange.died(incarnation)
+  }
+
+  ended(exchange: Exchange): void {
+    this.#underWay.delete(exchange)
+  }
+
+  #send(from: Incarnation, origin: string, request: OutgoingRequest): Promise<WireResponse> {
+    if (from.isDead) return never()
+    const { hostname, port } = new URL(origin)
+    const target = this.#processes.get(hostname)
+    if (target === undefined) return this.#nowhere(from, hostname)
+    const edge = `${from.process.name}>${target.name}`
+    const ordinal = this.#ordinals.get(edge) ?? 0
+    this.#ordinals.set(edge, ordinal + 1)
+    const address = `${hostname}:${port || PORT_HTTP}`
+    const exchange = new Exchange(this, { from, target, edge, ordinal, address, request })
+    this.#underWay.add(exchange)
+    return exchange.answer
+  }
+
+  #nowhere(from: Incarnation, hostname: string): Promise<WireResponse> {
+    const error = new HoldfastError('HF_CALL_NOT_SENT', {
+      detail: `no process of this simulation is called '${hostname}'`,
+    })
+    return new Promise((_, reject) => {
+      const run = (): void => reject(error)
+      this.schedule.at({ afterUs: 500, actor: from, label: `unknown host ${hostname}`, run })
+    })
+  }
+
+  #listen(owner: Incarnation, wanted: number, handler: WireHandler): Listener {
+    const host = owner.process.name.toLowerCase()
+    const port = wanted === 0 ? this.#freePort(host) : wanted
+    const key = `${host}:${port}`
+    if (this.openAt(key) !== undefined) {
+      throw new HoldfastError('HF_PORT_IN_USE', { detail: `${key} is taken by ${owner.name}` })
+    }
+    const open = { owner, handler }
+    if (!owner.isDead) this.#ports.set(key, open)
+    return { origin: `http://${key}`, close: async () => this.#close(key, open) }
+  }
+
+  #freePort(host: string): number {
+    let port = PORT_ANY
+    while (this.#ports.has(`${host}:${port}`)) port += 1
+    return port
+  }
+
+  async #close(key: string, open: OpenPort): Promise<void> {
+    if (this.#ports.get(key) === open) this.#ports.delete(key)
+    const served = [...this.#underWay].filter((exchange) => exchange.isServedBy(open.owner))
+    await Promise.all(served.map(async (exchange) => exchange.served))
+  }
+}
+
+function link(one: string, other: string): string {
+  return [one, other].toSorted().join('|')
+}

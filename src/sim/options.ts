@@ -1,0 +1,82 @@
+/**
+ * What a simulation is asked, and what it answers.
+ */
+import type { Duration } from '#clock'
+import type { Checks } from './checks.ts'
+import type { FaultKind } from './fault.ts'
+import type { ForeignProgram } from './foreign.ts'
+import type { Load } from './load.ts'
+import type { OpenPostgres } from './postgres.ts'
+
+/** What to simulate, how often, and what must be true. */
+export interface SimulateOptions {
+  /** Which worlds: a number means the seeds 1 to that number. @defaultValue 100 */
+  readonly seeds?: number | readonly number[]
+  /** Which kinds of fault a seed may have; each seed draws a part of them. @defaultValue all */
+  readonly faults?: readonly FaultKind[]
+  /** If present, only the faults with these names fire: a failing seed, less some of its faults. */
+  readonly onlyFaults?: readonly string[]
+  /** How long the faults last at most; they end before, as soon as the load is done. @defaultValue '60s' */
+  readonly duration?: Duration
+  /** Programs that play the foreign services of the system, by name. */
+  readonly foreign?: Readonly<Record<string, ForeignProgram>>
+  /** What is asked of the system. The faults begin with it. */
+  readonly load: (world: Load) => Promise<unknown> | void
+  /** True at every moment, as far as it is committed. */
+  readonly always?: Checks
+  /** True once the faults are over, the load is done and every event has been delivered. */
+  readonly settled?: Checks
+  /** Keeps the trace of each violating seed, and of the last one. @defaultValue false */
+  readonly keepTrace?: boolean
+}
+
+/** What is simulated, without saying in which worlds: what a `*.sim.ts` exports as `scenario`. */
+export type Scenario = Omit<SimulateOptions, 'seeds' | 'onlyFaults' | 'keepTrace'>
+
+/** The same, with the database engine to run the services' SQL on. */
+export interface SimulateWith extends SimulateOptions {
+  readonly postgres: OpenPostgres
+}
+
+/**
+ * Why a seed failed. `always`, `settled`: a check; `unsettled`: something is stuck; `uncaught`: an
+ * error that nobody caught; `escape`: code reached for the real world; `load`: the load itself threw;
+ * `start`: a service did not start in a world without faults.
+ */
+export type ViolationKind =
+  | 'always'
+  | 'settled'
+  | 'unsettled'
+  | 'uncaught'
+  | 'escape'
+  | 'load'
+  | 'start'
+
+/** One thing that is wrong. `seeds: [seed]` with the same options shows it again. */
+export interface Violation {
+  readonly seed: number
+  readonly kind: ViolationKind
+  /** The sentence that is not true. */
+  readonly check: string
+  readonly detail: string
+  /** Simulated time since the world began, in ms. */
+  readonly atMs: number
+  /** The faults that had fired by then. */
+  readonly faults: readonly string[]
+  readonly trace?: readonly string[]
+}
+
+/** What came of all seeds. */
+export interface SimulationResult {
+  readonly seeds: number
+  readonly violations: readonly Violation[]
+  readonly simulatedMs: number
+  readonly wallMs: number
+  readonly events: number
+  /** Equal for two runs if and only if, but for chance, all their events were equal. */
+  readonly traceHash: string
+  /** How often each kind of fault fired. */
+  readonly faultsFired: Readonly<Record<string, number>>
+  /** The last seed's lines, with `keepTrace`. */
+  readonly trace?: readonly string[]
+}

@@ -1,0 +1,203 @@
+/**
+ * A simulated process: a program that is started, dies, and is started again with nothing but what
+ * it had written down.
+ *
+ * Intuition: one run of the program is an incarnation. A crash cannot unwind JavaScript's stack, but
+ * it need not: the only things that can wake a dead incarnation are events, and events of the dead are
+ * dropped. Whatever it still asks of the world is never answered, so no `finally` of it runs either.
+ *
+ * Invariants:
+ *   P1. After `crash`, no line of the incarnation that awaited anything runs again.
+ *   P2. At most one incarnation of a process is alive.
+ *   P3. A clock reads what the process may believe: the wall clock is off by `offsetMs`, both run
+ *       fast by `driftPpm`, and the monotonic one begins anew with each incarnation.
+ */
+import { isHoldfastError } from '#errors'
+import type { Clock, Timers, World } from '#world'
+import type { Actor } from './actor.ts'
+import { Stream } from './chance.ts'
+import type { Schedule } from './schedule.ts'
+
+/** What a process runs. It has exited when the promise rejects; it serves as long as it likes. */
+export type Program = (incarnation: Incarnation) => Promise<void> | void
+
+/** How wrong the clocks of a process are. */
+export interface ClockError {
+  readonly offsetMs: number
+  readonly driftPpm: number
+}
+
+/** What a process needs of the world around it. */
+export interface Surroundings {
+  readonly seed: number
+  readonly schedule: Schedule
+  /** The network as this incarnation sees it. */
+  readonly networkOf: (incarnation: Incarnation) => World['network']
+  /** Tells the world that an incarnation died, so that its peers and its database notice. */
+  readonly died: (incarnation: Incarnation) => void
+  /** A bug of simulated code: it threw and nobody caught it, or it reached for the real world. */
+  readonly violated: (kind: 'uncaught' | 'escape', who: string, detail: string) => void
+}
+
+/** Monday, 5 January 2026, 00:00 UTC: when every simulated world begins. */
+export const EPOCH_MS = 1_767_571_200_000
+
+/** The monotonic clock of a fresh incarnation: not 0, which some libraries take for "never". */
+const BOOT_MS = 40
+
+/** How long a supervisor waits before it starts a program again that ended by itself, in ms. */
+const RESTART_MS = 500
+
+/** One run of a process's program. */
+export class Incarnation implements Actor {
+  readonly process: Process
+  readonly name: string
+  readonly world: World
+  isDead = false
+  readonly #surroundings: Surroundings
+
+  constructor(process: Process, number: number, surroundings: Surroundings) {
+    const { seed, schedule } = surroundings
+    this.process = process
+    this.name = `${process.name}#${number}`
+    this.#surroundings = surroundings
+    this.world = {
+      clock: clockOf(schedule, process.clockError),
+      timers: timersOf(schedule, this, process.clockError),
+      random: new Stream(seed, this.name),
+      network: surroundings.networkOf(this),
+    }
+  }
+
+  get pausedUntilUs(): number {
+    return this.process.pausedUntilUs
+  }
+
+  failed(error: unknown): void {
+    if (this.isDead) return
+    this.#surroundings.violated('uncaught', this.name, described(error))
+    this.process.crash('uncaught error')
+  }
+
+  escaped(what: string): void {
+    this.#surroundings.violated('escape', this.name, what)
+  }
+}
+
+/** A process and its program. */
+export class Process {
+  readonly name: string
+  readonly clockError: ClockError
+  readonly #program: Program
+  readonly #surroundings: Surroundings
+  #alive: Incarnation | undefined
+  #count = 0
+  #pausedUntilUs = 0
+  #lastWords = 'was never started'
+
+  constructor(
+    name: string,
+    program: Program,
+    surroundings: Surroundings,
+    clockError: ClockError = { offsetMs: 0, driftPpm: 0 },
+  ) {
+    this.name = name
+    this.clockError = clockError
+    this.#program = program
+    this.#surroundings = surroundings
+  }
+
+  /** The incarnation that runs now. */
+  get alive(): Incarnation | undefined {
+    return this.#alive
+  }
+
+  /** Why the last incarnation died. */
+  get lastWords(): string {
+    return this.#lastWords
+  }
+
+  get pausedUntilUs(): number {
+    return this.#pausedUntilUs
+  }
+
+  /** Starts the program after `delayMs`, unless it runs by then. */
+  start(delayMs = 0): void {
+    const { schedule } = this.#surroundings
+    const label = `start ${this.name}`
+    schedule.at({ afterUs: delayMs * 1000, label, run: () => this.#boot() })
+  }
+
+  /** Kills the incarnation that runs now, between two of its events. */
+  crash(why: string): void {
+    const dead = this.#alive
+    if (dead === undefined) return
+    dead.isDead = true
+    this.#alive = undefined
+    this.#pausedUntilUs = 0
+    this.#lastWords = why
+    this.#surroundings.schedule.note(dead.name, 'crash', why)
+    this.#surroundings.died(dead)
+  }
+
+  /** Holds all events of the process back for `ms`, while the clocks go on. */
+  pause(ms: number): void {
+    const { schedule } = this.#surroundings
+    this.#pausedUntilUs = schedule.nowUs + ms * 1000
+    schedule.note(this.name, 'pause', `${ms} ms`)
+  }
+
+  #boot(): void {
+    if (this.#alive !== undefined) return
+    this.#count += 1
+    const incarnation = new Incarnation(this, this.#count, this.#surroundings)
+    this.#alive = incarnation
+    this.#surroundings.schedule.at({
+      afterUs: 0,
+      actor: incarnation,
+      label: 'main',
+      run: () => this.#runProgram(incarnation),
+    })
+  }
+
+  #runProgram(incarnation: Incarnation): void {
+    const exited = (error: unknown): void => {
+      if (incarnation.isDead) return
+      this.crash(`exited: ${described(error)}`)
+      this.start(RESTART_MS)
+    }
+    void Promise.resolve()
+      .then(() => this.#program(incarnation))
+      .catch(exited)
+  }
+}
+
+function clockOf(schedule: Schedule, { offsetMs, driftPpm }: ClockError): Clock {
+  const bootUs = schedule.nowUs
+  const pace = (1 + driftPpm * 1e-6) / 1000
+  return {
+    monotonicMs: () => BOOT_MS + (schedule.nowUs - bootUs) * pace,
+    wallMs: () => EPOCH_MS + offsetMs + schedule.nowUs * pace,
+  }
+}
+
+function timersOf(schedule: Schedule, actor: Incarnation, { driftPpm }: ClockError): Timers {
+  return {
+    after: (delayMs, run) => {
+      if (actor.isDead) return () => {}
+      const afterUs = (Math.max(0, delayMs) * 1000) / (1 + driftPpm * 1e-6)
+      return schedule.at({ afterUs, actor, label: 'timer', run })
+    },
+  }
+}
+
+/** Causes that are told of one error. */
+const CAUSES_MAX = 3
+
+/** An error and its causes in one line, for people. */
+export function described(error: unknown, depth = 0): string {
+  if (!(error instanceof Error)) return String(error)
+  const words = `${isHoldfastError(error) ? error.code : error.name}: ${error.message}`
+  if (error.cause === undefined || depth >= CAUSES_MAX) return words
+  return `${words} <- ${described(error.cause, depth + 1)}`
+}

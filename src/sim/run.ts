@@ -1,0 +1,243 @@
+/**
+ * One seed, from the first event to the last: boot, storm, calm.
+ *
+ * In the storm the load runs and faults fire; what must always hold is checked after commits. Then the
+ * world heals: no more faults, links mended, everybody started. If the system is alive it comes to rest
+ * within simulated minutes, and what must hold in the end is checked.
+ *
+ * Invariants:
+ *   U1. The run is a function of the seed, the system and the options: equal runs have equal hashes.
+ *   U2. It ends: boot, storm and calm each have a bound in simulated time.
+ *   U3. It stops at its first violation, so that a trace ends where things went wrong.
+ */
+import { durationMs } from '#clock'
+import type { System } from '#model'
+import { firstBroken, lookAt } from './checks.ts'
+import { DatabaseActor } from './database-actor.ts'
+import { FAULT_KINDS, Faults } from './fault.ts'
+import { loadIn } from './load.ts'
+import { unleash } from './nemesis.ts'
+import { SimulatedNetwork } from './network.ts'
+import type { SimulateOptions, Violation, ViolationKind } from './options.ts'
+import { buildPlant, type Plant, type Prepared } from './plant.ts'
+import { described } from './process.ts'
+import { Schedule } from './schedule.ts'
+import { type Unfinished, unfinished } from './stuck.ts'
+import { Trace } from './trace.ts'
+
+/** How long the services have to start where nothing is in their way. */
+const BOOT_MS_MAX = 60_000
+
+/** How long a healed world has to come to rest: longer than any lease, deadline and backoff together. */
+const CALM_MS_MAX = 600_000
+
+/** How often a healed world is looked at, in ms. */
+const LOOK_MS = 200
+
+const DURATION_DEFAULT = '60s'
+
+/** What came of one seed. */
+export interface SeedResult {
+  readonly violations: readonly Violation[]
+  readonly simulatedMs: number
+  readonly events: number
+  readonly hash: string
+  readonly faultsFired: readonly string[]
+  readonly trace: readonly string[] | undefined
+}
+
+/** One world. */
+export class Run {
+  readonly #seed: number
+  readonly #options: SimulateOptions
+  readonly #trace: Trace
+  readonly #schedule: Schedule
+  readonly #faults: Faults
+  readonly #network: SimulatedNetwork
+  readonly #plant: Plant
+  readonly #observer: DatabaseActor
+  readonly #violations: Violation[] = []
+  #isCheckDue = false
+  #isLoadDone = false
+  #isQuiet = false
+
+  constructor(
+    seed: number,
+    system: System,
+    prepared: readonly Prepared[],
+    options: SimulateOptions,
+  ) {
+    this.#seed = seed
+    this.#options = options
+    this.#trace = new Trace({ keeps: options.keepTrace === true })
+    const schedule = new Schedule(seed, this.#trace)
+    const faults = new Faults({
+      seed,
+      allowed: options.faults ?? FAULT_KINDS,
+      only: options.onlyFaults,
+      note: (name) => schedule.note('*', 'fault', name),
+    })
+    const network = new SimulatedNetwork({ seed, schedule, faults })
+    this.#schedule = schedule
+    this.#faults = faults
+    this.#network = network
+    this.#observer = new DatabaseActor('observer', seed, schedule)
+    this.#plant = buildPlant({
+      seed,
+      system,
+      prepared,
+      foreign: options.foreign,
+      schedule,
+      faults,
+      network,
+      committed: () => {
+        this.#isCheckDue = true
+      },
+      surroundings: {
+        seed,
+        schedule,
+        networkOf: (incarnation) => network.of(incarnation),
+        died: (incarnation) => {
+          network.died(incarnation)
+          for (const server of this.#plant.servers.values()) server.died(incarnation)
+        },
+        violated: (kind, who, detail) => this.#violate(kind, `${who} ${SENTENCES[kind]}`, detail),
+      },
+    })
+  }
+
+  /** Lets the world run to its end. Once. */
+  async finish(): Promise<SeedResult> {
+    if (await this.#boot()) {
+      await this.#storm()
+      await this.#calm()
+    }
+    this.#bury()
+    return {
+      violations: this.#violations,
+      simulatedMs: this.#schedule.nowUs / 1_000,
+      events: this.#schedule.events,
+      hash: this.#trace.hash,
+      faultsFired: this.#faults.fired,
+      trace: this.#trace.lines,
+    }
+  }
+
+  async #boot(): Promise<boolean> {
+    for (const process of [...this.#plant.services, ...this.#plant.foreign]) process.start()
+    await this.#until(BOOT_MS_MAX, () => this.#plant.down().length === 0)
+    const down = this.#plant.down()
+    if (down.length > 0) {
+      this.#violate('start', 'every service starts in a world without faults', down.join('; '))
+    }
+    return this.#violations.length === 0
+  }
+
+  async #storm(): Promise<void> {
+    const { services, foreign } = this.#plant
+    this.#faults.begin()
+    const client = this.#plant.client(async ({ world }) => {
+      const { resolve } = this.#plant
+      const observe = this.#plant.observeAs('client')
+      try {
+        await this.#options.load(loadIn({ world, resolve, observe }))
+      } catch (error) {
+        this.#violate('load', 'the load ends without an error of its own', loadDetail(error))
+      }
+      this.#isLoadDone = true
+    })
+    unleash({
+      seed: this.#seed,
+      schedule: this.#schedule,
+      faults: this.#faults,
+      network: this.#network,
+      mortals: [...services, ...foreign],
+      everybody: [...services, ...foreign, client],
+    })
+    const durationMsMax = durationMs(this.#options.duration ?? DURATION_DEFAULT)
+    await this.#until(durationMsMax, () => this.#isLoadDone)
+  }
+
+  async #calm(): Promise<void> {
+    this.#faults.heal()
+    this.#network.mend()
+    this.#schedule.note('*', 'heal', `${this.#faults.fired.length} faults fired`)
+    for (const process of [...this.#plant.services, ...this.#plant.foreign]) process.start()
+    this.#lookAround()
+    await this.#until(CALM_MS_MAX, () => this.#isQuiet)
+    if (this.#violations.length > 0) return
+    this.#reportStuck()
+    await this.#check('always')
+    await this.#check('settled')
+  }
+
+  /** Looks every now and then whether all is quiet. */
+  #lookAround(): void {
+    const run = (): void => {
+      this.#isQuiet = this.#unfinished()?.pending.length === 0
+      if (!this.#isQuiet) this.#lookAround()
+    }
+    this.#schedule.at({ afterUs: LOOK_MS * 1_000, label: 'look', run })
+  }
+
+  #unfinished(): Unfinished | undefined {
+    return unfinished(this.#plant, this.#network, this.#isLoadDone)
+  }
+
+  #reportStuck(): void {
+    const { pending, dead } = this.#unfinished() ?? { pending: ['an open transaction'], dead: [] }
+    if (pending.length === 0 && dead.length === 0) return
+    const sentence = `everything is finished within ${CALM_MS_MAX / 1_000} s after the last fault`
+    this.#violate('unsettled', sentence, [...dead, ...pending].join('; '))
+  }
+
+  async #until(withinMs: number, isOver: () => boolean): Promise<void> {
+    await this.#schedule.run({
+      untilUs: this.#schedule.nowUs + withinMs * 1_000,
+      isOver: () => this.#violations.length > 0 || isOver(),
+      between: () => (this.#isCheckDue ? this.#checkIfAtRest() : undefined),
+    })
+  }
+
+  async #checkIfAtRest(): Promise<void> {
+    const servers = [...this.#plant.servers.values()]
+    if (!servers.every((server) => server.isAtRest)) return
+    this.#isCheckDue = false
+    await this.#check('always')
+  }
+
+  async #check(kind: 'always' | 'settled'): Promise<void> {
+    const checks = this.#options[kind]
+    if (checks === undefined || this.#violations.length > 0) return
+    const broken = await firstBroken(checks, lookAt(this.#plant.servers), this.#observer)
+    if (broken !== undefined) this.#violate(kind, broken.check, broken.detail)
+  }
+
+  #violate(kind: ViolationKind, check: string, detail: string): void {
+    this.#schedule.note('*', 'violation', `${kind}: ${check}: ${detail}`)
+    this.#violations.push({
+      seed: this.#seed,
+      kind,
+      check,
+      detail,
+      atMs: this.#schedule.nowUs / 1_000,
+      faults: [...this.#faults.fired],
+      ...(this.#trace.lines === undefined ? {} : { trace: this.#trace.lines }),
+    })
+  }
+
+  /** Nothing of this world may reach into the next one. */
+  #bury(): void {
+    this.#faults.heal()
+    for (const process of this.#plant.everybody) process.crash('the end')
+  }
+}
+
+const SENTENCES = {
+  uncaught: 'leaves no error uncaught',
+  escape: 'stays in the simulated world',
+} as const
+
+function loadDetail(error: unknown): string {
+  return `${described(error)} (catch it, use \`.outcome\`, or call through \`many\`)`
+}
