@@ -57,6 +57,9 @@ export async function ensureDatabase(url: string, name: string): Promise<string>
 
 const CONNECT_MS_MAX = 10_000
 
+/** The longest deadline that any caller may have. */
+const STATEMENT_MS_MAX = 60_000
+
 class PostgresConnections implements Connections {
   readonly exclusive = false
   readonly #url: string
@@ -124,6 +127,8 @@ async function open(url: string, limitMs: number): Promise<PgSession> {
     keepAlive: true,
     // 0 would mean for ever.
     connectionTimeoutMillis: Math.max(1, Math.ceil(limitMs)),
+    // For statements outside a transaction, which set no bound of their own.
+    statement_timeout: STATEMENT_MS_MAX,
   }
   try {
     return await PgSession.open(config, () => new Socket())

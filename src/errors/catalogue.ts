@@ -25,6 +25,7 @@ export type Code =
   | 'HF_CALL_DENIED'
   | 'HF_CALL_UNDECLARED'
   | 'HF_ANSWER_INVALID'
+  | 'HF_NEIGHBOUR_DOWN'
   | 'HF_DEADLINE_EXHAUSTED'
   | 'HF_INPUT_INVALID'
   | 'HF_REQUEST_MALFORMED'
@@ -110,6 +111,12 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 502,
     title: 'the answer breaks the contract',
     fix: 'Compare the contract with what the callee runs; the callee may have acted.',
+  },
+  HF_NEIGHBOUR_DOWN: {
+    effect: 'unknown',
+    status: 503,
+    title: 'a neighbour that the handler must ask first cannot answer',
+    fix: 'Bring the neighbour back; this service wrote nothing, and an event waits until then.',
   },
   HF_DEADLINE_EXHAUSTED: {
     effect: 'none',

@@ -10,6 +10,7 @@
  *       only then the database is closed. An answer that was promised is not cut off.
  */
 import { httpPush, relay, server, type Site } from '#edge'
+import { vacate } from '#lease'
 import type { Service, System } from '#model'
 import type { Observe } from '#observe'
 import { type Connections, migrate, type Migration, openDatabase } from '#state'
@@ -67,6 +68,8 @@ export function hostService(options: HostOptions): ServiceHost {
     async start() {
       enter('starting', `${migrations.length} migrations declared`)
       const applied = await migrate(database, migrations)
+      // Nobody else can have this database open, so whoever held its leases is dead.
+      if (database.exclusive) await vacate(database)
       events.start()
       enter('ready', `${applied.length} migrations applied`)
     },

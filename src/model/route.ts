@@ -2,7 +2,10 @@
  * Routes: `'GET /orders/:orderId'` against a path. Segments are equal, or are parameters.
  */
 
-/** The parameters of `path` if it has the shape of the route, whatever the method; else `undefined`. */
+/**
+ * The parameters of `path`, as they stand there, if it has the shape of the route; else `undefined`.
+ * The method is not compared.
+ */
 export function matchRoute(
   route: string,
   path: string,
@@ -16,9 +19,8 @@ export function matchRoute(
     if (!segment.startsWith(':')) {
       if (segment !== value) return undefined
     } else {
-      const decoded = decode(value)
-      if (decoded === undefined || decoded === '') return undefined
-      parameters[segment.slice(1)] = decoded
+      if (value === '') return undefined
+      parameters[segment.slice(1)] = value
     }
   }
   return parameters
@@ -26,13 +28,4 @@ export function matchRoute(
 
 function segments(path: string): string[] {
   return path.split('/').slice(1)
-}
-
-function decode(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    // A malformed escape is a path that no route has.
-    return undefined
-  }
 }

@@ -15,7 +15,7 @@ import { Deadline } from '#clock'
 import { HoldfastError } from '#errors'
 import type { Rows } from '#model'
 import { type World, sleep } from '#world'
-import { attempt } from './attempt.ts'
+import { attempt, type Attempted, attemptOne } from './attempt.ts'
 import type { Connections } from './connection.ts'
 import type { Database, Transaction, TransactionOptions } from './database.ts'
 import { Session } from './session.ts'
@@ -55,22 +55,31 @@ class OpenDatabase implements Database {
     options?: { readonly timeoutMs?: number },
   ): Promise<Rows<Row>> {
     const timeoutMs = options?.timeoutMs ?? QUERY_TIMEOUT_MS_DEFAULT
-    return this.transaction({ timeoutMs }, (tx) => tx.query<Row>(text, params))
+    return this.#repeated(timeoutMs, async (session) => attemptOne<Row>(session, text, params))
   }
 
   async transaction<T>(
     options: TransactionOptions,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
+    return this.#repeated(options.timeoutMs, async (session, deadline) =>
+      attempt(session, deadline, options, (tx) => this.#inside(tx, work)),
+    )
+  }
+
+  /** Attempts until it is committed, or fails with something that another try would not change. */
+  async #repeated<T>(
+    timeoutMs: number,
+    attempted: (session: Session, deadline: Deadline) => Promise<Attempted<T>>,
+  ): Promise<T> {
     this.#assertOutside()
-    const deadline = Deadline.in(this.#world.clock, options.timeoutMs)
+    const deadline = Deadline.in(this.#world.clock, timeoutMs)
     for (let tries = 1; ; tries += 1) {
-      const session = await this.#borrow(deadline)
-      const attempted = await attempt(session, deadline, options, (tx) => this.#inside(tx, work))
-      if (attempted.ended === 'committed') return attempted.value
+      const result = await attempted(await this.#borrow(deadline), deadline)
+      if (result.ended === 'committed') return result.value
       const waitMs = this.#world.random.float() * BACKOFF_MS_BASE * 2 ** (tries - 1)
-      const mayRepeat = attempted.mayRepeat && tries < TRIES_MAX && waitMs < deadline.remainingMs()
-      if (!mayRepeat) throw attempted.error
+      const mayRepeat = result.mayRepeat && tries < TRIES_MAX && waitMs < deadline.remainingMs()
+      if (!mayRepeat) throw result.error
       await sleep(this.#world.timers, waitMs)
     }
   }

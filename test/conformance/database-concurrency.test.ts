@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isHoldfastError } from '#errors'
+import { type Code, isHoldfastError } from '#errors'
 import { type Database, claim, keepReply, migrate, openDatabase, prior } from '#state'
 import { nodeClock, nodeRandom, nodeTimers } from '#world'
 import { connectPostgres } from '../../src/adapters/postgres.ts'
@@ -171,17 +171,18 @@ onPostgres(
         for each row execute function die()`)
     })
 
-    const dying = database.query('insert into t values (1)')
-
-    await assert.rejects(dying, (error) => {
-      return (
-        failsWith('HF_DB_COMMIT_UNKNOWN')(error) &&
-        isHoldfastError(error) &&
-        error.effect === 'unknown'
-      )
+    const dying = database.transaction(bounds, async (tx) => {
+      await tx.query('insert into t values (1)')
     })
+    const dyingAlone = database.query('insert into t values (1)')
+
+    await assert.rejects(dying, isUnknown('HF_DB_COMMIT_UNKNOWN'))
+    await assert.rejects(dyingAlone, isUnknown('HF_DB_UNREACHABLE'))
   },
 )
+
+const isUnknown = (code: Code) => (error: unknown) =>
+  isHoldfastError(error, code) && error.effect === 'unknown'
 
 onPostgres('a server that refuses writes loses the connection that said so', async (database) => {
   const pidOf = async (): Promise<unknown> =>

@@ -17,6 +17,7 @@ import {
   eventSystem,
   manualWorld,
   siteOf,
+  HELD_MS,
   until,
   waiting,
 } from '../support/event-world.ts'
@@ -86,7 +87,7 @@ for (const engine of engines) {
       const { site } = relays.start(broker, world)
       const gate = Promise.withResolvers<void>()
       const drawn = Promise.withResolvers<void>()
-      const late = database.transaction({ timeoutMs: 9_000 }, async (tx) => {
+      const late = database.transaction({ timeoutMs: HELD_MS }, async (tx) => {
         await flush(site, tx, [{ event: 'placed', key: 'a', payload: { key: 'a', n: 1 } }])
         drawn.resolve()
         await gate.promise

@@ -100,15 +100,15 @@ for (const engine of engines) {
       assert.deepEqual(rows, [{ key: 'asker<orders.placed true' }])
     })
 
-    test('C4: a neighbour that is away makes the handler fail, and not the delivery unsent', async () => {
+    test('C4: a neighbour that is away is named, and does not make the delivery unsent', async () => {
       const site = asking(database, () => {
         throw new HoldfastError('HF_CALL_NOT_SENT', { detail: 'the neighbour is away' })
       })
 
       const answer = await post(site, { ...placed, edge: 'orders>asker' })
 
-      assert.equal(answer.status, 500)
-      assert.equal(problem(answer)['code'], 'HF_HANDLER_FAILED')
+      assert.equal(answer.status, 503)
+      assert.equal(problem(answer)['code'], 'HF_NEIGHBOUR_DOWN')
     })
 
     test('a request that is no CloudEvent is refused with every fault', async () => {

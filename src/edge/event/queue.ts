@@ -44,6 +44,8 @@ export interface Queued {
 export interface Failure {
   readonly seq: string
   readonly error: string
+  /** Counted failures from here on. */
+  readonly attempts: number
   readonly delayMs: number | undefined
 }
 
@@ -96,6 +98,7 @@ export async function postpone(
     failures.map((each) => each.seq),
     failures.map((each) => each.error),
     failures.map((each) => each.delayMs ?? null),
+    failures.map((each) => each.attempts),
   ])
 }
 
@@ -128,9 +131,10 @@ const READ = `
 
 const POSTPONE = `
   update hf.outbox set
-    attempts = attempts + 1,
+    attempts = failure.attempts,
     error = failure.error,
     due_at = case when failure.delay_ms is null then 'infinity'
       else clock_timestamp() + failure.delay_ms * interval '1 millisecond' end
-  from unnest($3::bigint[], $4::text[], $5::float8[]) as failure(seq, error, delay_ms)
+  from unnest($3::bigint[], $4::text[], $5::float8[], $6::int[])
+    as failure(seq, error, delay_ms, attempts)
   where outbox.edge = $1 and outbox.part = $2 and outbox.seq = failure.seq`

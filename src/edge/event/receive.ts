@@ -5,8 +5,9 @@
  *   C1. 204 is answered only once the effect is committed, now or by an earlier delivery.
  *   C2. The effect is committed once per message and edge, while the inbox row is kept.
  *   C3. `ask` holds no transaction and is skipped where the message was consumed before.
- *   C4. Whatever the handler throws rolls everything back and is answered as HF_HANDLER_FAILED: what a
- *       neighbour said to `ask` must not be taken for what this service says about itself.
+ *   C4. Whatever the handler throws rolls everything back and is answered as HF_HANDLER_FAILED, or as
+ *       HF_NEIGHBOUR_DOWN: what a neighbour said to `ask` must not be taken for what this service says
+ *       about itself.
  */
 import { Deadline } from '#clock'
 import { catalogue, HoldfastError, isHoldfastError } from '#errors'
@@ -145,10 +146,27 @@ async function askFirst(reception: Reception, event: unknown): Promise<unknown> 
     const call = neighbours.within(timed.signal)
     return await ask({ input: event, call, signal: timed.signal } as never)
   } catch (cause) {
-    throw handlerFailed(cause)
+    throw isNeighbourDown(cause) ? neighbourDown(cause) : handlerFailed(cause)
   } finally {
     timed.release()
   }
+}
+
+/** True if a neighbour was away, too slow, or not able: that says nothing about the message. */
+function isNeighbourDown(cause: unknown): cause is HoldfastError {
+  if (!isHoldfastError(cause)) return false
+  const { status } = catalogue[cause.code]
+  return status === 503 || status === 504 || cause.code === 'HF_CALL_LOST'
+}
+
+function neighbourDown(cause: HoldfastError): HoldfastError {
+  const { retryAfterMs, message, effect } = cause
+  return new HoldfastError('HF_NEIGHBOUR_DOWN', {
+    detail: message,
+    effect,
+    cause,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
 }
 
 function tooLate({ edge, event }: Envelope): HoldfastError {

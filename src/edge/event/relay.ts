@@ -204,14 +204,14 @@ class EventRelay implements Relay {
     const failures = judged.flatMap(({ message, verdict }): Failure[] => {
       if (verdict.verdict === 'away') return []
       const delayMs = verdict.verdict === 'dead' ? undefined : verdict.delayMs
-      return [{ seq: message.seq, error: verdict.error, delayMs }]
+      return [{ seq: message.seq, error: verdict.error, attempts: verdict.attempts, delayMs }]
     })
     await postpone(this.#site.database, partition, failures)
     for (const { message, verdict } of judged) {
       this.#site.observe({
         fact: 'undelivered',
         ...this.#named(partition, message),
-        attempts: message.attempts + (verdict.verdict === 'away' ? 0 : 1),
+        attempts: verdict.verdict === 'away' ? message.attempts : verdict.attempts,
         retryInMs: this.#retryInMs(partition, verdict),
         error: verdict.error,
       })

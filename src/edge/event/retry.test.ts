@@ -29,6 +29,20 @@ test('a consumer that was not reached never kills a message', () => {
   assert.equal(judge(failure, 1_000, jitter(0.5)).verdict, 'away')
 })
 
+test('J1: a consumer that is unwell for ever kills no message, and leaves it four tries', () => {
+  const unwell = new HoldfastError('HF_DB_UNREACHABLE', { detail: 'its database is away' })
+  let attempts = 0
+
+  for (let n = 0; n < 1_000; n += 1) {
+    const verdict = judge(unwell, attempts, jitter(0.5))
+    assert.equal(verdict.verdict, 'again')
+    attempts = verdict.verdict === 'again' ? verdict.attempts : attempts
+  }
+
+  assert.equal(ATTEMPTS_MAX - attempts, 4)
+  assert.equal(judge(new Error('poison'), ATTEMPTS_MAX - 1, jitter(0.5)).verdict, 'dead')
+})
+
 test('J2: the delay is random between 0 and a bound that doubles up to 30 s', () => {
   const bounds = [0, 1, 2, 7, 8, 40].map((failures) => backoffMs(failures, jitter(1)))
 
@@ -40,11 +54,13 @@ test('J2: Retry-After is honoured, and bounded', () => {
   assert.deepEqual(asked(5_000), {
     verdict: 'again',
     error: 'HF_KEY_BUSY: ',
+    attempts: 1,
     delayMs: 5_000,
   })
   assert.deepEqual(asked(1e12), {
     verdict: 'again',
     error: 'HF_KEY_BUSY: ',
+    attempts: 1,
     delayMs: 600_000,
   })
 })

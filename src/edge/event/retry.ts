@@ -5,10 +5,12 @@
  * again, and must end as a dead letter before somebody notices by the silence of its key. A consumer
  * that is away fails every message, and says nothing about any of them.
  *
- * The decision: HF_CALL_NOT_SENT counts for the edge and not for the message. No row is touched; the
- * edge pauses and tries again for as long as the consumer is away, so that no outage, however long,
- * fills the dead letters. Every answer of the consumer and every unknown outcome counts for the
- * message, because a crash that a message causes looks like a connection that was lost.
+ * The decision, in three steps. Not reached at all (HF_CALL_NOT_SENT): that is the edge's trouble. No
+ * row is touched; the edge pauses and tries again for as long as the consumer is away. Answered that
+ * it cannot work now (status 503: its database, or a neighbour that it asks): the message waits and
+ * comes nearer to its end only up to a point, so that no outage, however long, fills the dead
+ * letters. Everything else counts for the message, unknown outcomes too, because a crash that a
+ * message causes looks like a connection that was lost.
  *
  * Invariants:
  *   J1. A message dies at its `ATTEMPTS_MAX`th counted failure, and not before.
@@ -19,11 +21,14 @@
  *
  * Source: Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
  */
-import { isHoldfastError } from '#errors'
+import { catalogue, isHoldfastError } from '#errors'
 import type { Random } from '#world'
 
 /** Counted failures of one message before it is dead: about two minutes of trying. */
 export const ATTEMPTS_MAX = 12
+
+/** What an outage may count for: enough for the longest delay, and four tries are left after it. */
+export const UNWELL_ATTEMPTS_MAX = 8
 
 const DELAY_MS_BASE = 200
 const DELAY_MS_MAX = 30_000
@@ -33,15 +38,29 @@ const ERROR_LENGTH_MAX = 300
 /** The next step after a failure. */
 export type Verdict =
   | { readonly verdict: 'away'; readonly error: string }
-  | { readonly verdict: 'again'; readonly error: string; readonly delayMs: number }
-  | { readonly verdict: 'dead'; readonly error: string }
+  | {
+      readonly verdict: 'again'
+      readonly error: string
+      /** Counted failures, this one included. */
+      readonly attempts: number
+      readonly delayMs: number
+    }
+  | { readonly verdict: 'dead'; readonly error: string; readonly attempts: number }
 
 /** Judges the failure of a message that failed `attempts` times before. */
 export function judge(failure: unknown, attempts: number, random: Random): Verdict {
   const error = describe(failure)
   if (isAway(failure)) return { verdict: 'away', error }
-  if (attempts + 1 >= ATTEMPTS_MAX) return { verdict: 'dead', error }
-  return { verdict: 'again', error, delayMs: delayMs(failure, attempts, random) }
+  const counted = isUnwell(failure)
+    ? Math.max(attempts, Math.min(attempts + 1, UNWELL_ATTEMPTS_MAX))
+    : attempts + 1
+  if (counted >= ATTEMPTS_MAX) return { verdict: 'dead', error, attempts: counted }
+  return { verdict: 'again', error, attempts: counted, delayMs: delayMs(failure, attempts, random) }
+}
+
+/** True if the consumer answered that it cannot work now. */
+function isUnwell(failure: unknown): boolean {
+  return isHoldfastError(failure) && catalogue[failure.code].status === 503
 }
 
 /** True if the consumer was not reached at all: that says nothing about the message. */

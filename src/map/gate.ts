@@ -1,0 +1,80 @@
+/**
+ * Gates: limits that a system must keep, checked where a change can still be refused.
+ *
+ * Invariants:
+ *   G1. A breach names the path at fault, the number and the limit.
+ *   G2. What is unbounded breaks every limit; an availability that is only known within an interval
+ *       is judged by its lower end.
+ */
+import type { Path } from './path.ts'
+import type { SystemMap } from './system-map.ts'
+import { countText, durationText, listText, plural, shareText } from './units.ts'
+
+/** The limits; what is absent is not checked. */
+export interface Limits {
+  readonly amplificationMax?: number
+  readonly latencyMsMax?: number
+  readonly depthMax?: number
+  /** A share: 0.999. */
+  readonly availabilityMin?: number
+}
+
+/** A path that breaks a limit. */
+export interface Breach {
+  readonly gate: 'amplification' | 'latency' | 'depth' | 'availability'
+  readonly path: string
+  readonly way: readonly string[]
+  readonly says: string
+}
+
+/** Every path that breaks a limit, the worst of each kind first. */
+export function breachesOf({ paths }: SystemMap, limits: Limits): readonly Breach[] {
+  return [
+    ...over(paths, limits.amplificationMax, ({ amplification }) => amplification.bounded, loud),
+    ...over(paths, limits.latencyMsMax, ({ waits }) => waits.enforcedMs, slow),
+    ...over(paths, limits.depthMax, ({ depth }) => depth.calls, tall),
+    ...under(paths, limits.availabilityMin),
+  ]
+}
+
+function over(
+  paths: readonly Path[],
+  limit: number | undefined,
+  measure: (path: Path) => number,
+  breach: (path: Path, limit: number) => Breach,
+): readonly Breach[] {
+  if (limit === undefined) return []
+  return paths
+    .filter((path) => measure(path) > limit)
+    .toSorted((a, b) => measure(b) - measure(a))
+    .map((path) => breach(path, limit))
+}
+
+function loud({ name, amplification: { bounded, way } }: Path, limit: number): Breach {
+  const says = `one request becomes ${countText(bounded)}, at most ${countText(limit)} may be: ${way.join(' > ')}`
+  return { gate: 'amplification', path: name, way, says }
+}
+
+function slow({ name, waits: { enforcedMs, way } }: Path, limitMs: number): Breach {
+  const says = `it may wait ${durationText(enforcedMs)}, at most ${durationText(limitMs)} is allowed: ${way.join(' > ')}`
+  return { gate: 'latency', path: name, way, says }
+}
+
+function tall({ name, depth: { calls, way } }: Path, limit: number): Breach {
+  const height = Number.isFinite(calls) ? plural(calls, 'call') : 'calls without bound'
+  const says = `${height} stand on each other, at most ${limit} may: ${way.join(' > ')}`
+  return { gate: 'depth', path: name, way, says }
+}
+
+function under(paths: readonly Path[], least: number | undefined): readonly Breach[] {
+  if (least === undefined) return []
+  return paths
+    .filter(({ availability }) => availability.withFallbacks.low < least)
+    .toSorted((a, b) => a.availability.withFallbacks.low - b.availability.withFallbacks.low)
+    .map(({ name, availability: { withFallbacks, needs } }) => ({
+      gate: 'availability',
+      path: name,
+      way: needs,
+      says: `it is available ${shareText(withFallbacks.low)} of the time, at least ${shareText(least)} is required: ${listText(needs, ' x ')}`,
+    }))
+}

@@ -1,0 +1,179 @@
+/**
+ * What was seen: the facts of a running system, folded into numbers for each arrow and handler.
+ *
+ * Promise: the same facts give the same observation, whatever their order. Facts that say nothing
+ * about an arrow are passed over, so a log file with everything in it can be read.
+ *
+ * The facts are described here by their shape: the map knows what is declared, and stands beside
+ * whoever states facts, not above.
+ *
+ * Invariants:
+ *   O1. At most NAMES_MAX arrows and handlers are kept; the rest is counted in `dropped`.
+ */
+import { Histogram } from './histogram.ts'
+
+/** Anything that says what it is: a fact of a running service, or a line of its log. */
+export interface AnyFact {
+  readonly fact: string
+}
+
+/** How long something took. */
+export interface Spread {
+  readonly count: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+/** What was seen of a call arrow. */
+export interface SeenCalls extends Spread {
+  /** Calls by how they ended: done, refused, unsent, unknown. */
+  readonly ended: Readonly<Record<string, number>>
+  readonly attemptsMean: number
+  readonly attemptsMax: number
+}
+
+/** What was seen of an event arrow. The spread is the lag from commit to acknowledgement. */
+export interface SeenEvents extends Spread {
+  readonly attemptsMax: number
+  readonly duplicates: number
+  readonly dead: number
+}
+
+/** What was seen, by the name of the arrow or handler. */
+export interface Observation {
+  readonly calls: ReadonlyMap<string, SeenCalls>
+  readonly events: ReadonlyMap<string, SeenEvents>
+  readonly handlers: ReadonlyMap<string, Spread>
+  readonly dropped: number
+}
+
+/** The observation that the facts add up to. */
+export function observationOf(facts: Iterable<AnyFact>): Observation {
+  const witness = new Witness()
+  for (const each of facts) witness.see(each)
+  return witness.observation()
+}
+
+const NAMES_MAX = 20_000
+
+class Tally {
+  readonly took = new Histogram()
+  readonly ended = new Map<string, number>()
+  attempts = 0
+  attemptsMax = 0
+  duplicates = 0
+  dead = 0
+
+  spread(): Spread {
+    const { took } = this
+    return { count: took.count, p50Ms: took.quantile(0.5), p99Ms: took.quantile(0.99) }
+  }
+}
+
+/** Takes facts one by one, for whoever watches a system while it runs. */
+export class Witness {
+  readonly #tallies = {
+    calls: new Map<string, Tally>(),
+    events: new Map<string, Tally>(),
+    handlers: new Map<string, Tally>(),
+  }
+  #dropped = 0
+
+  /** Takes one fact. */
+  see(fact: AnyFact): void {
+    switch (fact.fact) {
+      case 'called':
+        return this.#called(fact)
+      case 'served':
+        return this.#served(fact)
+      case 'delivered':
+      case 'consumed':
+      case 'undelivered':
+        return this.#carried(fact)
+      default:
+    }
+  }
+
+  /** What was seen until now. */
+  observation(): Observation {
+    const { calls, events, handlers } = this.#tallies
+    return {
+      calls: mapped(calls, (each) => ({
+        ...each.spread(),
+        ended: Object.fromEntries(each.ended),
+        attemptsMean: each.attempts / each.took.count,
+        attemptsMax: each.attemptsMax,
+      })),
+      events: mapped(events, (each) => ({
+        ...each.spread(),
+        attemptsMax: each.attemptsMax,
+        duplicates: each.duplicates,
+        dead: each.dead,
+      })),
+      handlers: mapped(handlers, (each) => each.spread()),
+      dropped: this.#dropped,
+    }
+  }
+
+  #called(fact: AnyFact): void {
+    const tally = this.#tally('calls', text(fact, 'edge'))
+    if (tally === undefined) return
+    const [attempts, ended] = [number(fact, 'attempts'), text(fact, 'ended') ?? 'unknown']
+    tally.took.add(number(fact, 'tookMs'))
+    tally.attempts += attempts
+    tally.attemptsMax = Math.max(tally.attemptsMax, attempts)
+    tally.ended.set(ended, (tally.ended.get(ended) ?? 0) + 1)
+  }
+
+  #served(fact: AnyFact): void {
+    this.#tally('handlers', text(fact, 'operation'))?.took.add(number(fact, 'tookMs'))
+  }
+
+  /** The producer tells of the delivery, the consumer of the effect; both name edge and event. */
+  #carried(fact: AnyFact): void {
+    const [edge, event] = [text(fact, 'edge'), text(fact, 'event')]
+    if (edge === undefined || event === undefined) return
+    const tally = this.#tally('events', `${edge}.${event.slice(event.indexOf('.') + 1)}`)
+    if (tally === undefined) return
+    tally.attemptsMax = Math.max(tally.attemptsMax, number(fact, 'attempts'))
+    if (fact.fact === 'delivered') tally.took.add(number(fact, 'lagMs'))
+    if (value(fact, 'duplicate') === true) tally.duplicates += 1
+    const isGivenUp = fact.fact === 'undelivered' && value(fact, 'retryInMs') === undefined
+    if (isGivenUp) tally.dead += 1
+  }
+
+  #tally(kind: 'calls' | 'events' | 'handlers', name: string | undefined): Tally | undefined {
+    if (name === undefined) return undefined
+    const tallies = this.#tallies[kind]
+    const known = tallies.get(name)
+    if (known !== undefined) return known
+    if (tallies.size >= NAMES_MAX) {
+      this.#dropped += 1
+      return undefined
+    }
+    const fresh = new Tally()
+    tallies.set(name, fresh)
+    return fresh
+  }
+}
+
+function mapped<Value, Result>(
+  all: ReadonlyMap<string, Value>,
+  of: (value: Value) => Result,
+): ReadonlyMap<string, Result> {
+  return new Map([...all].map(([name, each]) => [name, of(each)]))
+}
+
+function value(fact: AnyFact, field: string): unknown {
+  return Object.hasOwn(fact, field) ? Reflect.get(fact, field) : undefined
+}
+
+function text(fact: AnyFact, field: string): string | undefined {
+  const found = value(fact, field)
+  return typeof found === 'string' ? found : undefined
+}
+
+function number(fact: AnyFact, field: string): number {
+  const found = value(fact, field)
+  return typeof found === 'number' && Number.isFinite(found) ? found : 0
+}
