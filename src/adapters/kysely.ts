@@ -58,11 +58,11 @@ class ExecutorDriver implements Driver {
   }
 
   async commitTransaction(): Promise<void> {
-    return await this.beginTransaction()
+    return this.beginTransaction()
   }
 
   async rollbackTransaction(): Promise<void> {
-    return await this.beginTransaction()
+    return this.beginTransaction()
   }
 }
 

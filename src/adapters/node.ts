@@ -23,11 +23,11 @@ export function nodeWorld(network: Network): World {
 export async function connectService(config: Config, service: Service): Promise<Connections> {
   const { databaseUrls, databaseUrl, sessionsMax, directory } = config
   const own = databaseUrls.get(service.name)
-  if (own !== undefined) return await connectPostgres({ url: own, sessionsMax })
+  if (own !== undefined) return connectPostgres({ url: own, sessionsMax })
   if (databaseUrl === undefined) {
-    return await connectPglite({ directory: join(directory, 'db', service.name) })
+    return connectPglite({ directory: join(directory, 'db', service.name) })
   }
   const base = decodeURIComponent(new URL(databaseUrl).pathname.slice(1)) || 'holdfast'
   const url = await ensureDatabase(databaseUrl, `${base}_${service.name.toLowerCase()}`)
-  return await connectPostgres({ url, sessionsMax })
+  return connectPostgres({ url, sessionsMax })
 }

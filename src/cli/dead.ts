@@ -17,9 +17,8 @@ interface DeadOptions {
 export async function deadList(folder: string, options: DeadOptions): Promise<void> {
   const system = await loadSystem(folder)
   const filter = filterOf(system, options)
-  const found = await withEachDatabase(
-    system,
-    async (_service, database) => await listDead(database, filter),
+  const found = await withEachDatabase(system, async (_service, database) =>
+    listDead(database, filter),
   )
   const letters = found.flat()
   if (letters.length > 0) process.exitCode = 1

@@ -20,7 +20,7 @@ export async function dev(folder: string, options: { readonly json?: boolean }):
   const system = await loadSystem(folder)
   const declared = readConfig(process.env, system)
   const logs = logFiles(declared.directory)
-  const observe = observer(options.json === true, logs.write)
+  const observe = observer(options.json === true, (fact) => logs.write(fact))
   const network = httpNetwork()
   const standIns = await startStandIns(system, declared, observe)
   try {
@@ -29,7 +29,7 @@ export async function dev(folder: string, options: { readonly json?: boolean }):
       system,
       world: nodeWorld(network),
       config,
-      connect: async (service) => await connectService(config, service),
+      connect: async (service) => connectService(config, service),
       observe,
     })
     announce(system, running, nodeClock.monotonicMs() - startedMs, options.json === true)
@@ -80,5 +80,5 @@ async function stopRequested(): Promise<void> {
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  return await promise
+  return promise
 }

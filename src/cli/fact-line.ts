@@ -6,13 +6,14 @@
  */
 import { unreachable } from '#errors'
 import type { Fact } from '#observe'
+import { isoMoment } from '#world'
 import { paint } from './output.ts'
 
 /** The line for a fact, or `undefined` for one that only the log files hold. */
 export function factLine(fact: Fact, wallMs: number): string | undefined {
   const told = tell(fact)
   if (told === undefined) return undefined
-  const time = new Date(wallMs).toISOString().slice(11, 23)
+  const time = isoMoment(wallMs).slice(11, 23)
   return `${paint('dim', time)} ${paint('cyan', fact.service.padEnd(10))} ${told}`
 }
 

@@ -23,5 +23,5 @@ export async function freePort(host: string, port: number): Promise<number> {
       resolve(typeof address === 'object' && address !== null ? address.port : port),
     )
   })
-  return await promise
+  return promise
 }

@@ -7,17 +7,23 @@
  *
  * Each command is loaded when it is called: `dev` does not wait for the simulator to load.
  */
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import packageJson from '../../package.json' with { type: 'json' }
 import { print, reportFailure } from './output.ts'
 
 const WITH_JSON = ['--json', 'print JSON for programs'] as const
 const FOLDER = ['[folder]', 'folder with a system.ts', '.'] as const
 
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { version: text }: { readonly version: string } = JSON.parse(manifest)
+  return text
+}
+
 function program(): Command {
   const cli = new Command('holdfast')
     .description('Every arrow between your services, declared, enforced and broken on purpose.')
-    .version(packageJson.version)
+    .version(version())
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError(false)
@@ -26,7 +32,7 @@ function program(): Command {
     .description('run all services of a system, with embedded databases unless DATABASE_URL is set')
     .argument(...FOLDER)
     .option(...WITH_JSON)
-    .action(async (folder, options) => await (await import('./dev.ts')).dev(folder, options))
+    .action(async (folder, options) => (await import('./dev.ts')).dev(folder, options))
   cli
     .command('sim')
     .description('hunt for failures: run the services in simulated worlds, one for each seed')
@@ -34,16 +40,15 @@ function program(): Command {
     .option('--seeds <count>', 'how many seeds to try', '100')
     .option('--first <seed>', 'the first seed', '1')
     .option(...WITH_JSON)
-    .action(async (folder, options) => await (await import('./sim.ts')).sim(folder, options))
+    .action(async (folder, options) => (await import('./sim.ts')).sim(folder, options))
   cli
     .command('replay')
     .description('run one seed again and print every step')
     .argument('<seed>')
     .argument(...FOLDER)
     .option(...WITH_JSON)
-    .action(
-      async (seed, folder, options) =>
-        await (await import('./replay.ts')).replay(seed, folder, options),
+    .action(async (seed, folder, options) =>
+      (await import('./replay.ts')).replay(seed, folder, options),
     )
   cli
     .command('migrate')
@@ -51,9 +56,7 @@ function program(): Command {
     .argument(...FOLDER)
     .option('--dry-run', 'only print what would be applied')
     .option(...WITH_JSON)
-    .action(
-      async (folder, options) => await (await import('./migrate.ts')).migrateAll(folder, options),
-    )
+    .action(async (folder, options) => (await import('./migrate.ts')).migrateAll(folder, options))
   const dead = cli.command('dead').description('events that were given up')
   dead
     .command('list')
@@ -61,17 +64,29 @@ function program(): Command {
     .argument(...FOLDER)
     .option('--edge <name>', "only this edge, such as 'orders>inventory'")
     .option(...WITH_JSON)
-    .action(async (folder, options) => await (await import('./dead.ts')).deadList(folder, options))
+    .action(async (folder, options) => (await import('./dead.ts')).deadList(folder, options))
   dead
     .command('redrive')
     .description('let dead letters be delivered again, in their order')
     .argument(...FOLDER)
     .option('--edge <name>', "only this edge, such as 'orders>inventory'")
     .option(...WITH_JSON)
-    .action(
-      async (folder, options) => await (await import('./dead.ts')).deadRedrive(folder, options),
+    .action(async (folder, options) => (await import('./dead.ts')).deadRedrive(folder, options))
+  const check = cli.command('check').description('judge the history of a run')
+  check
+    .command('linearizable')
+    .description(
+      'exit 0: linearizable, 1: not, with the part that shows it, 2: unknown, a bound was hit',
     )
-  for (const each of [...cli.commands, ...dead.commands])
+    .argument('<file>', 'a history')
+    .requiredOption('--format <name>', 'jepsen-register, kv, or json: one operation a line')
+    .option('--steps <count>', 'give up after so many steps')
+    .option('--megabytes <count>', 'give up beyond so much memory')
+    .option(...WITH_JSON)
+    .action(async (file, options) =>
+      (await import('./check.ts')).checkLinearizability(file, options),
+    )
+  for (const each of [...cli.commands, ...dead.commands, ...check.commands])
     each.exitOverride().configureOutput({ writeErr: () => undefined })
   return cli
 }

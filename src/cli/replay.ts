@@ -5,7 +5,7 @@ import { openPgliteMemory } from '#adapters'
 import { simulate } from '#sim'
 import { loadScenario, loadSystem } from './load-system.ts'
 import { paint, print, printJson } from './output.ts'
-import { wholeNumber } from './sim.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** Exits with 1 if the seed violates anything. */
 export async function replay(

@@ -2,10 +2,10 @@
  * `holdfast sim`: runs the services in simulated worlds, one for each seed, and says what broke.
  */
 import { openPgliteMemory } from '#adapters'
-import { HoldfastError } from '#errors'
 import { simulate, type SimulationResult } from '#sim'
 import { loadScenario, loadSystem } from './load-system.ts'
 import { paint, print, printJson } from './output.ts'
+import { wholeNumber } from './whole-number.ts'
 
 interface SimOptions {
   readonly json?: boolean
@@ -24,15 +24,6 @@ export async function sim(folder: string, options: SimOptions): Promise<void> {
   if (result.violations.length > 0) process.exitCode = 1
   if (options.json) return printJson({ ...result, seeds: count })
   report(result, count, folder)
-}
-
-/** A whole number from the command line. @throws HF_USAGE naming the option and its bounds. */
-export function wholeNumber(option: string, text: string, max: number): number {
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN
-  if (value >= 0 && value <= max) return value
-  throw new HoldfastError('HF_USAGE', {
-    detail: `${option} must be a whole number from 0 to ${max}, not '${text}'`,
-  })
 }
 
 function report(result: SimulationResult, count: number, folder: string): void {

@@ -51,7 +51,7 @@ function keepRunning(
   observe: Observe,
 ): () => void {
   let child: ChildProcess | undefined
-  let cancelRestart = (): void => undefined
+  let cancelRestart: (() => void) | undefined
   let stopped = false
   const run = (): void => {
     const leash = new URL('leash.ts', import.meta.url).href.replace(
@@ -83,7 +83,7 @@ function keepRunning(
   run()
   return () => {
     stopped = true
-    cancelRestart()
+    cancelRestart?.()
     child?.kill('SIGTERM')
   }
 }

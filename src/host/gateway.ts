@@ -14,12 +14,12 @@ export function gateway(system: System, hosts: ReadonlyMap<string, ServiceHost>)
   return async (request) => {
     const path = request.path.split('?', 1)[0] ?? '/'
     if (path === '/livez') return json(200, { alive: true })
-    if (path === '/readyz') return await readiness(system, hosts)
+    if (path === '/readyz') return readiness(system, hosts)
     if (path === '/')
       return json(200, { system: system.name, routes: routes.map(({ route }) => route) })
     const found = routes.find(({ route }) => matchRoute(route, path) !== undefined)
     const host = found && hosts.get(found.service)
-    if (host !== undefined) return await host.handle(request)
+    if (host !== undefined) return host.handle(request)
     return found === undefined
       ? unknown(request.method, path, routes)
       : json(503, { starting: true })

@@ -63,7 +63,7 @@ export async function runSystem(options: SystemOptions): Promise<RunningSystem> 
     }
     await startAll(options, hosts, origins)
     const services = system.services.map(({ name }) => ({ name, origin: origins.get(name) ?? '' }))
-    return { origin, services, drain: async () => await drainAll(world, hosts, listeners) }
+    return { origin, services, drain: async () => drainAll(world, hosts, listeners) }
   } catch (error) {
     await drainAll(world, hosts, listeners)
     throw error
@@ -99,7 +99,7 @@ function originOf(origins: ReadonlyMap<string, string>, target: string): string 
 function notYet(hosts: ReadonlyMap<string, ServiceHost>, name: string): WireHandler {
   return async (request) => {
     const host = hosts.get(name)
-    if (host !== undefined) return await host.handle(request)
+    if (host !== undefined) return host.handle(request)
     return { status: 503, headers: { 'retry-after': '1' }, body: new Uint8Array() }
   }
 }
@@ -111,10 +111,10 @@ async function drainAll(
 ): Promise<void> {
   const [front, ...inner] = listeners
   await bounded(world, front === undefined ? [] : [front.close()])
-  await Promise.allSettled([...hosts.values()].map(async (host) => await host.drain()))
+  await Promise.allSettled([...hosts.values()].map(async (host) => host.drain()))
   await bounded(
     world,
-    inner.map(async (listener) => await listener.close()),
+    inner.map(async (listener) => listener.close()),
   )
 }
 

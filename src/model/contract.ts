@@ -17,6 +17,10 @@ import { type InputOf, type OutputOf, type Schema, nothing } from './schema.ts'
 /** The business refusals of a command, by name. */
 export type Refusals = Readonly<Record<string, Schema>>
 
+/** A contract in which nothing can be refused. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- no keys is what it says.
+type NoRefusals = Readonly<Record<never, Schema>>
+
 /** Where an operation is reachable over plain HTTP, beside its default `POST /contract/operation`. */
 export interface HttpRoute {
   /** `'POST /orders'`, or with parameters that become fields of the input: `'GET /orders/:orderId'`. */
@@ -106,12 +110,12 @@ interface CommandOptions<I extends Schema, O extends Schema, R extends Refusals>
 export function command<
   I extends Schema,
   O extends Schema = Schema<void>,
-  R extends Refusals = Readonly<Record<never, never>>,
+  R extends Refusals = NoRefusals,
 >(options: CommandOptions<I, O, R> & { readonly key: KeyRule<OutputOf<I>> }): Command<I, O, R, true>
 export function command<
   I extends Schema,
   O extends Schema = Schema<void>,
-  R extends Refusals = Readonly<Record<never, never>>,
+  R extends Refusals = NoRefusals,
 >(options: CommandOptions<I, O, R>): Command<I, O, R, false>
 export function command(
   options: CommandOptions<Schema, Schema, Refusals> & { readonly key?: KeyRule<never> },
@@ -119,7 +123,7 @@ export function command(
   return {
     kind: 'command',
     input: options.input,
-    output: options.output ?? (nothing as Schema),
+    output: options.output ?? nothing,
     refuses: options.refuses ?? {},
     keyed: options.key !== undefined,
     key: options.key,
@@ -131,7 +135,7 @@ export function command(
 export function query<
   I extends Schema,
   O extends Schema,
-  R extends Refusals = Readonly<Record<never, never>>,
+  R extends Refusals = NoRefusals,
 >(options: {
   readonly input: I
   readonly output: O

@@ -150,7 +150,7 @@ export function when<E extends Named<Event>, C extends Contract, Tx>(
   handles: Handles<PayloadIn<E>, EventContext<C, E, Tx>, void>,
 ): Subscription<C, Tx> {
   // The payload is validated against this event's schema before the handler sees it.
-  return { event, handler: withAsk(handles) as Handler<never, never, void> }
+  return { event, handler: withAsk(handles) }
 }
 
 function withAsk<Subject, Context, Result>(

@@ -27,7 +27,7 @@ suite('over HTTP', () => {
     market.start()
     await market.ready()
   })
-  after(async () => await market.close())
+  after(async () => market.close())
 
   const order = { sku: 'apple', quantity: 2 }
   const json = { 'content-type': 'application/json' }
@@ -54,38 +54,33 @@ suite('over HTTP', () => {
     code: RegExp,
     send: () => ReturnType<typeof post>,
   ][] = [
-    ['malformed JSON', 400, /HF_REQUEST_MALFORMED/, async () => await post('{"sku":')],
-    ['an empty body', 400, /HF_/, async () => await post('')],
+    ['malformed JSON', 400, /HF_REQUEST_MALFORMED/, async () => post('{"sku":')],
+    ['an empty body', 400, /HF_/, async () => post('')],
     [
       '10 MB',
       413,
       /HF_BODY_TOO_LARGE/,
-      async () => await post(JSON.stringify({ sku: 'a'.repeat(10_000_000) })),
+      async () => post(JSON.stringify({ sku: 'a'.repeat(10_000_000) })),
     ],
     [
       '1,000-deep JSON',
       400,
       /HF_REQUEST_MALFORMED|HF_INPUT_INVALID/,
-      async () => await post('['.repeat(1_000) + ']'.repeat(1_000)),
+      async () => post('['.repeat(1_000) + ']'.repeat(1_000)),
     ],
     [
       'wrong types',
       400,
       /HF_INPUT_INVALID.*quantity/s,
-      async () => await post('{"sku":"apple","quantity":"two"}'),
+      async () => post('{"sku":"apple","quantity":"two"}'),
     ],
-    ['a missing key', 400, /HF_KEY_MISSING/, async () => await post(JSON.stringify(order), json)],
-    [
-      'an unknown operation',
-      404,
-      /HF_OPERATION_UNKNOWN/,
-      async () => await post('{}', json, '/nothing'),
-    ],
+    ['a missing key', 400, /HF_KEY_MISSING/, async () => post(JSON.stringify(order), json)],
+    ['an unknown operation', 404, /HF_OPERATION_UNKNOWN/, async () => post('{}', json, '/nothing')],
     [
       'a text body',
       400,
       /HF_REQUEST_MALFORMED/,
-      async () => await post('hello', { 'content-type': 'text/plain', 'idempotency-key': 'text' }),
+      async () => post('hello', { 'content-type': 'text/plain', 'idempotency-key': 'text' }),
     ],
   ]
   for (const [name, status, code, send] of mistakes) {
@@ -120,7 +115,7 @@ suite('over HTTP', () => {
 suite('on the command line', () => {
   let directory: string
   before(async () => (directory = await mkdtemp(join(tmpdir(), 'holdfast-bad-'))))
-  after(async () => await rm(directory, { recursive: true, force: true }))
+  after(async () => rm(directory, { recursive: true, force: true }))
 
   const environment = (): Record<string, string> => ({
     HOLDFAST_DIR: join(directory, 'data'),

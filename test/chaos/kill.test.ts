@@ -79,7 +79,7 @@ async function settled(market: Market, acknowledged: readonly Acknowledged[]): P
       `${open.length} orders are still open:\n${market.output()}`,
     )
     await pause(250)
-    const states = await Promise.all(open.map(async (id) => await market.get(`/orders/${id}`)))
+    const states = await Promise.all(open.map(async (id) => market.get(`/orders/${id}`)))
     open = open.filter((_, index) => states[index]?.['status'] === 'pending')
     const lost = states.filter(({ status }) => typeof status !== 'string')
     assert.deepEqual(lost, [], 'an acknowledged order is not known any more')
@@ -98,9 +98,6 @@ async function compare(
     reason: string | null
   }>(market, 'orders', 'select order_id, cents, status, reason from orders')
   const paid = orders.filter(({ status }) => status === 'paid')
-  const ids = (all: readonly { readonly order_id: string }[]): string[] =>
-    all.map((each) => each.order_id).toSorted()
-
   const known = new Set(ids(orders))
   assert.deepEqual(
     acknowledged.filter(({ orderId }) => !known.has(orderId)),
@@ -121,8 +118,6 @@ async function compare(
     `select order_id, cents from entries where account = 'cash'`,
   )
   assert.deepEqual(ids(entries), ids(paid), 'exactly the paid orders are booked, each once')
-  const sum = (all: readonly { readonly cents: number }[]): number =>
-    all.reduce((total, { cents }) => total + cents, 0)
   assert.equal(
     sum(entries),
     sum(charges.filter(({ status }) => status === 'charged')),
@@ -137,6 +132,14 @@ async function compare(
   )
   assert.deepEqual(stock, [], 'what left the shelf is what was sold')
   await compareEvents(market, orders.length)
+}
+
+function ids(all: readonly { readonly order_id: string }[]): string[] {
+  return all.map((each) => each.order_id).toSorted()
+}
+
+function sum(all: readonly { readonly cents: number }[]): number {
+  return all.reduce((total, { cents }) => total + cents, 0)
 }
 
 async function compareEvents(market: Market, orders: number): Promise<void> {

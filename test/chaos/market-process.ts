@@ -115,7 +115,7 @@ export class Market {
 
   /** Ctrl-C: drains. The exit code. */
   async stop(): Promise<number | null> {
-    return await this.#end('SIGTERM')
+    return this.#end('SIGTERM')
   }
 
   /** What the market printed last. */
@@ -175,5 +175,5 @@ async function isFree(port: number): Promise<boolean> {
   const probe = createServer()
   probe.once('error', () => resolve(false))
   probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  return await promise
+  return promise
 }

@@ -40,5 +40,5 @@ function foreignAddress(route: string, input: unknown): Address {
   }
   const query = new URLSearchParams()
   for (const [name, value] of left) if (value !== undefined) query.set(name, String(value))
-  return { method, path: query.size === 0 ? path : `${path}?${query}`, body: undefined }
+  return { method, path: query.size === 0 ? path : `${path}?${query.toString()}`, body: undefined }
 }

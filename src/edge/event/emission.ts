@@ -50,7 +50,7 @@ export function emitter(contract: Contract): Emitter {
   )
   const collect = async (): Promise<readonly Emission[]> => {
     isOpen = false
-    return await Promise.all(emitted.map(({ name, payload }) => validated(contract, name, payload)))
+    return Promise.all(emitted.map(({ name, payload }) => validated(contract, name, payload)))
   }
   return { emit, collect }
 }
