@@ -43,8 +43,6 @@ export async function dev(folder: string, options: { readonly json?: boolean }):
 }
 
 function observer(asJson: boolean, log: Observe): Observe {
-  // A reader that went away (`holdfast dev | head`) ends the output, not the services.
-  process.stdout.on('error', () => undefined)
   return (fact) => {
     log(fact)
     if (asJson) return printJson(fact)

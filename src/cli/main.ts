@@ -91,6 +91,9 @@ function program(): Command {
   return cli
 }
 
+// A reader that went away (`holdfast dev | head`) ends the output, not the work.
+process.stdout.on('error', () => undefined)
+
 try {
   await program().parseAsync(process.argv)
 } catch (error) {
