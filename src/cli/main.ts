@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { print, reportFailure } from './output.ts'
+import { reportFailure } from './output.ts'
 
 const WITH_JSON = ['--json', 'print JSON for programs'] as const
 const FOLDER = ['[folder]', 'folder with a system.ts', '.'] as const
@@ -25,8 +25,7 @@ function program(): Command {
     .description('Every arrow between your services, declared, enforced and broken on purpose.')
     .version(version())
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .showHelpAfterError(false)
+    .showHelpAfterError('See holdfast --help.')
   cli
     .command('dev')
     .description('run all services of a system, with embedded databases unless DATABASE_URL is set')
@@ -86,8 +85,9 @@ function program(): Command {
     .action(async (file, options) =>
       (await import('./check.ts')).checkLinearizability(file, options),
     )
-  for (const each of [...cli.commands, ...dead.commands, ...check.commands])
-    each.exitOverride().configureOutput({ writeErr: () => undefined })
+  for (const each of [...cli.commands, ...dead.commands, ...check.commands]) {
+    each.exitOverride().showHelpAfterError('See holdfast --help.')
+  }
   return cli
 }
 
@@ -101,9 +101,7 @@ try {
   else reportFailure(error, process.argv.includes('--json'))
 }
 
+/** Commander has said what was wrong; what is left is to end badly, unless help was asked for. */
 function usage(error: CommanderError): void {
-  if (error.exitCode === 0) return
-  if (error.code !== 'commander.help')
-    print(`${error.message}\nSee holdfast --help.`, process.stderr)
-  process.exitCode = 2
+  if (error.exitCode !== 0) process.exitCode = 2
 }

@@ -3,7 +3,7 @@
  *
  * Goal: no acknowledged order is lost, none is charged twice, every event is consumed once.
  * Method: customers place orders over HTTP, each with one key until it is acknowledged. Meanwhile the
- * process of all four services is killed HOLDFAST_KILLS times, each time between 0.2 and 3 seconds
+ * process of all four services is killed HOLDFAST_KILLS times, each time between 0.2 and 5 seconds
  * after it was started, so also while it migrates, recovers, or relays. Then the market may finish, and the
  * four databases and the provider's books are compared. What the simulation cannot show is shown
  * here: the recovery of a real PGlite directory and of a real PostgreSQL.
@@ -58,7 +58,7 @@ async function loadUnderKills(market: Market): Promise<readonly Acknowledged[]> 
     onAcknowledged: (order) => acknowledged.push(order),
   })
   for (let kill = 0; kill < KILLS; kill += 1) {
-    await pause(200 + Math.random() * 2_800)
+    await pause(200 + Math.random() * 4_800)
     await market.kill()
     market.start()
   }
