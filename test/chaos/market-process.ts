@@ -76,8 +76,9 @@ export class Market {
     })
   }
 
-  static async open(more: Environment = {}): Promise<Market> {
-    const directory = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'))
+  /** `parent`: where its directory is made, the system's temporary folder if nothing is said. */
+  static async open(more: Environment = {}, parent: string = tmpdir()): Promise<Market> {
+    const directory = await mkdtemp(join(parent, 'holdfast-chaos-'))
     return new Market(directory, await freePorts(5), await freePorts(1), more)
   }
 
