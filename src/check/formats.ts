@@ -9,14 +9,14 @@ import { kv } from './kv.ts'
 import { checkLinearizable, type Linearizability } from './linearizable.ts'
 import { register } from './register.ts'
 
-const readers = {
+/** A name of a format. */
+export type HistoryFormat = 'jepsen-register' | 'kv' | 'json'
+
+const readers: Readonly<Record<HistoryFormat, (text: string) => ModelledHistory>> = {
   'jepsen-register': (text) => ({ model: 'register', history: readJepsenRegister(text) }),
   kv: (text) => ({ model: 'kv', history: readKv(text) }),
   json: readJsonLines,
-} satisfies Record<string, (text: string) => ModelledHistory>
-
-/** A name of a format. */
-export type HistoryFormat = keyof typeof readers
+}
 
 /** The names of all formats. */
 export const historyFormats: readonly HistoryFormat[] = ['jepsen-register', 'kv', 'json']
