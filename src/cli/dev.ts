@@ -3,8 +3,8 @@
  *
  * Ctrl-C drains: what was accepted is finished. A second Ctrl-C does not wait.
  */
-import { connectService, httpNetwork, nodeWorld } from '#adapters'
-import { readConfig, runSystem, type RunningSystem } from '#host'
+import { serve } from '#adapters'
+import { readConfig, type RunningSystem } from '#host'
 import type { System } from '#model'
 import type { Observe } from '#observe'
 import { nodeClock } from '#world'
@@ -21,23 +21,15 @@ export async function dev(folder: string, options: { readonly json?: boolean }):
   const declared = readConfig(process.env, system)
   const logs = logFiles(declared.directory)
   const observe = observer(options.json === true, (fact) => logs.write(fact))
-  const network = httpNetwork()
   const standIns = await startStandIns(system, declared, observe)
   try {
-    const config = { ...declared, origins: new Map([...standIns.origins, ...declared.origins]) }
-    const running = await runSystem({
-      system,
-      world: nodeWorld(network),
-      config,
-      connect: async (service) => connectService(config, service),
-      observe,
-    })
+    const environment = { ...process.env, ...standIns.variables }
+    const running = await serve(system, { environment, observe })
     announce(system, running, nodeClock.monotonicMs() - startedMs, options.json === true)
     await stopRequested()
     await running.drain()
   } finally {
     standIns.stop()
-    await network.close()
     logs.close()
   }
 }

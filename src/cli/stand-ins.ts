@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '#host'
+import { type Config, shout } from '#host'
 import type { Foreign, System } from '#model'
 import type { Observe } from '#observe'
 import { nodeTimers } from '#world'
@@ -15,8 +15,8 @@ import { freePort } from './free-port.ts'
 
 /** The stand-ins that run. */
 export interface StandIns {
-  /** Origins by the name of the foreign service. */
-  readonly origins: ReadonlyMap<string, string>
+  /** `HOLDFAST_URL_<NAME>` for each of them. */
+  readonly variables: Readonly<Record<string, string>>
   stop(): void
 }
 
@@ -28,7 +28,7 @@ export async function startStandIns(
   config: Config,
   observe: Observe,
 ): Promise<StandIns> {
-  const origins = new Map<string, string>()
+  const variables: Record<string, string> = {}
   const stops: (() => void)[] = []
   for (const [index, foreign] of system.foreign.entries()) {
     if (foreign.standIn === undefined || config.origins.has(foreign.name)) continue
@@ -37,10 +37,10 @@ export async function startStandIns(
       config.host,
       config.port === 0 ? 0 : config.port + system.services.length + 1 + index,
     )
-    origins.set(foreign.name, `http://${config.host}:${port}`)
+    variables[`HOLDFAST_URL_${shout(foreign.name)}`] = `http://${config.host}:${port}`
     stops.push(keepRunning(foreign, fileURLToPath(foreign.standIn), port, config, observe))
   }
-  return { origins, stop: () => stops.forEach((stop) => stop()) }
+  return { variables, stop: () => stops.forEach((stop) => stop()) }
 }
 
 function keepRunning(

@@ -14,7 +14,7 @@ import type { Service, System } from '#model'
 import type { Observe } from '#observe'
 import type { Connections } from '#state'
 import { type Listener, sleep, type WireHandler, type World } from '#world'
-import type { Config } from './config.ts'
+import { type Config, shout } from './config.ts'
 import { gateway } from './gateway.ts'
 import { hostService, type ServiceHost } from './host.ts'
 import { readMigrations } from './migrations.ts'
@@ -92,7 +92,7 @@ function originOf(origins: ReadonlyMap<string, string>, target: string): string 
   if (origin !== undefined) return origin
   throw new HoldfastError('HF_CALL_NOT_SENT', {
     detail: `nobody said where '${target}' is`,
-    fix: `Set HOLDFAST_URL_${target.toUpperCase()} to its origin.`,
+    fix: `Set HOLDFAST_URL_${shout(target)} to its origin.`,
   })
 }
 

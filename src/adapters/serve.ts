@@ -1,0 +1,47 @@
+/**
+ * A whole system on Node: the environment's configuration, HTTP, and the databases that it names.
+ */
+import { readConfig, runSystem, type RunningSystem } from '#host'
+import type { System } from '#model'
+import type { Observe } from '#observe'
+import { httpNetwork } from './http.ts'
+import { connectService, nodeWorld } from './node.ts'
+
+/** What may be said about a run. */
+export interface ServeOptions {
+  /** Variables, as in the table of `src/host/config.ts`. @defaultValue `process.env` */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Receives every fact as it happens. @defaultValue nobody listens */
+  readonly observe?: Observe
+}
+
+/**
+ * Runs all services of a system until `drain` is called. Signals are left to the program.
+ *
+ * @throws HF_CONFIG_INVALID, HF_PORT_IN_USE, HF_DB_*, HF_MIGRATION_* (effect none).
+ * @example
+ * const shop = await serve(system('shop', { services: [orders] }))
+ * process.once('SIGTERM', () => shop.drain())
+ */
+export async function serve(system: System, options: ServeOptions = {}): Promise<RunningSystem> {
+  const { environment = process.env, observe = () => undefined } = options
+  const config = readConfig(environment, system)
+  const network = httpNetwork()
+  try {
+    const running = await runSystem({
+      system,
+      world: nodeWorld(network),
+      config,
+      connect: async (service) => connectService(config, service),
+      observe,
+    })
+    const drain = async (): Promise<void> => {
+      await running.drain()
+      await network.close()
+    }
+    return { ...running, drain }
+  } catch (error) {
+    await network.close()
+    throw error
+  }
+}
