@@ -246,3 +246,15 @@ test('every page and test of a failure stands in the table', () => {
     [],
   )
 })
+
+test('each mutant names a test that exists', () => {
+  const tests = read('src/**/*.test.ts', 'test/**/*.test.ts').map(({ text }) => text)
+  const named = page('docs/mutants.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && line.includes('`'))
+    .map((line) => /`([^`]+)` +\|$/.exec(line)?.[1] ?? line)
+  const unknown = named.filter((name) => !tests.some((each) => each.includes(name)))
+
+  assert.ok(named.length > 0)
+  assert.deepEqual(unknown, [])
+})
