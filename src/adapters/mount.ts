@@ -98,8 +98,13 @@ function tooLarge(found: string, bytesMax: number): HoldfastError {
 function write(request: IncomingMessage, response: ServerResponse, answer: WireResponse): void {
   // A rest that nobody reads would be taken for the next request.
   if (!request.complete) response.shouldKeepAlive = false
-  response.writeHead(answer.status, answer.headers)
-  response.end(mayHaveBody(answer.status) ? answer.body : undefined)
+  if (!mayHaveBody(answer.status)) {
+    response.writeHead(answer.status, answer.headers).end()
+    return
+  }
+  // Without its length the body would be sent in chunks: one more write, and bytes that say nothing.
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.byteLength })
+  response.end(answer.body)
 }
 
 /** RFC 9110, section 6.4.1. */
