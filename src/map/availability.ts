@@ -39,6 +39,7 @@ export function availabilityIn(
   const things: Part[] = names.map((name) => ({ availability: availability(name), needs: [] }))
   const softened = [...things, ...handlerParts(graph, positions, (hasFallback) => !hasFallback)]
   const strict = [...things, ...handlerParts(graph, positions, () => true)]
+  const isSoftened = graph.calls.some(({ policy }) => policy.hasFallback)
   const byNeed = (a: string, b: string): number => availability(a) - availability(b)
   return (handler) => {
     const root = get(positions, handler)
@@ -46,7 +47,7 @@ export function availabilityIn(
     const needs = withFallbacks.certain.flatMap((each) => names[each] ?? [])
     return {
       withFallbacks,
-      withoutFallbacks: reliabilityOf(strict, root),
+      withoutFallbacks: isSoftened ? reliabilityOf(strict, root) : withFallbacks,
       needs: needs.toSorted(byNeed),
     }
   }

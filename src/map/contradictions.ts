@@ -92,7 +92,6 @@ function dead({ events }: Observation): Finding[] {
 }
 
 function unseen({ graph }: Numbers, { calls, events }: Observation): Finding[] {
-  if (calls.size + events.size === 0) return []
   return [...graph.calls, ...graph.events]
     .filter(({ name }) => !calls.has(name) && !events.has(name))
     .map(({ name }) => ({

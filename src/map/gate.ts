@@ -61,8 +61,8 @@ function slow({ name, waits: { enforcedMs, way } }: Path, limitMs: number): Brea
 }
 
 function tall({ name, depth: { calls, way } }: Path, limit: number): Breach {
-  const height = Number.isFinite(calls) ? plural(calls, 'call') : 'calls without bound'
-  const says = `${height} stand on each other, at most ${limit} may: ${way.join(' > ')}`
+  const height = Number.isFinite(calls) ? `${plural(calls, 'call')} deep` : 'without a bottom'
+  const says = `it is ${height}, at most ${limit} is allowed: ${way.join(' > ')}`
   return { gate: 'depth', path: name, way, says }
 }
 

@@ -184,7 +184,7 @@ function refuseUnpromised(
       ? 'its target is not in the system'
       : promised === undefined
         ? `the contract of its provider has no ${kind} '${operation}'`
-        : `'${operation}' is a ${promised.kind} in the contract of its provider, not a ${kind}`
+        : `'${operation}' is a ${promised.kind} in the contract of its provider, not ${kind === 'event' ? 'an' : 'a'} ${kind}`
   throw new HoldfastError('HF_DECLARATION_INVALID', {
     edge: arrow,
     detail: fault,

@@ -100,7 +100,7 @@ function deep({ name, depth }: Path): Finding[] {
       severity: depth.calls >= DEPTH_ERROR ? 'error' : 'warning',
       at: name,
       way: depth.way,
-      says: `${plural(depth.calls, 'call')} stand on each other: ${depth.way.join(' > ')}`,
+      says: `it is ${plural(depth.calls, 'call')} deep: ${depth.way.join(' > ')}`,
       fix: 'Let a handler in the middle hear an event instead of being asked.',
     },
   ]

@@ -15,6 +15,7 @@ import { Histogram } from './histogram.ts'
 /** Anything that says what it is: a fact of a running service, or a line of its log. */
 export interface AnyFact {
   readonly fact: string
+  readonly [field: string]: unknown
 }
 
 /** How long something took. */
@@ -137,8 +138,8 @@ export class Witness {
     if (tally === undefined) return
     tally.attemptsMax = Math.max(tally.attemptsMax, number(fact, 'attempts'))
     if (fact.fact === 'delivered') tally.took.add(number(fact, 'lagMs'))
-    if (value(fact, 'duplicate') === true) tally.duplicates += 1
-    const isGivenUp = fact.fact === 'undelivered' && value(fact, 'retryInMs') === undefined
+    if (fact['duplicate'] === true) tally.duplicates += 1
+    const isGivenUp = fact.fact === 'undelivered' && fact['retryInMs'] === undefined
     if (isGivenUp) tally.dead += 1
   }
 
@@ -164,16 +165,12 @@ function mapped<Value, Result>(
   return new Map([...all].map(([name, each]) => [name, of(each)]))
 }
 
-function value(fact: AnyFact, field: string): unknown {
-  return Object.hasOwn(fact, field) ? Reflect.get(fact, field) : undefined
-}
-
 function text(fact: AnyFact, field: string): string | undefined {
-  const found = value(fact, field)
+  const found = fact[field]
   return typeof found === 'string' ? found : undefined
 }
 
 function number(fact: AnyFact, field: string): number {
-  const found = value(fact, field)
+  const found = fact[field]
   return typeof found === 'number' && Number.isFinite(found) ? found : 0
 }

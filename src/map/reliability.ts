@@ -4,11 +4,12 @@
  * Intuition: multiplying along the arrows counts a database twice that two services need, as if it
  * could be up for one and down for the other. So what is certainly needed is multiplied once. What
  * stands behind a choice (this, or else that) and is shared is fixed, up and then down, and the two
- * answers are weighed: R = Σ P(S = s) · R given s. With more than 20 shared parts that takes longer
- * than anybody waits, and throwing dice, with the interval that dice leave, takes its place.
+ * answers are weighed: R = Σ P(S = s) · R given s. Choices that have no part in common are worked out
+ * apart. With more than 20 shared parts among those that do, that takes longer than anybody waits, and
+ * throwing dice, with the interval that dice leave, takes its place.
  *
  * Invariants:
- *   R1. With at most SHARED_MAX shared parts the result is exact: low = high.
+ *   R1. With at most SHARED_MAX shared parts in each group of choices the result is exact: low = high.
  *   R2. Otherwise the true value lies within [low, high] in 95 of 100 seeds.
  *   R3. A part that is better, or an alternative more, never makes the whole worse.
  *
@@ -25,6 +26,9 @@ export interface Part {
   /** Each need is met if at least one of its alternatives, by position, works. */
   readonly needs: readonly (readonly number[])[]
 }
+
+/** The alternatives of one need. */
+type Choice = readonly number[]
 
 /** A probability, and how well it is known. */
 export interface Chance {
@@ -45,7 +49,7 @@ const SAMPLES = 20_000
 /** The 97.5 % quantile of the normal distribution. */
 const Z = 1.959_964
 
-/** The reliability of the part at `root`. Needs must not form a cycle; `reliabilityOf` asserts it. */
+/** The reliability of the part at `root`. Choices must not lead back to themselves: that is asserted. */
 export function reliabilityOf(parts: readonly Part[], root: number, seed = 1): Reliability {
   const { certain, choices } = certainParts(parts, root)
   const base = [...certain].reduce((product, each) => product * at(parts, each).availability, 1)
@@ -57,7 +61,7 @@ export function reliabilityOf(parts: readonly Part[], root: number, seed = 1): R
 function certainParts(
   parts: readonly Part[],
   root: number,
-): { readonly certain: ReadonlySet<number>; readonly choices: readonly (readonly number[])[] } {
+): { readonly certain: ReadonlySet<number>; readonly choices: readonly Choice[] } {
   const certain = new Set([root])
   for (const each of certain) {
     for (const need of at(parts, each).needs) if (need.length === 1) certain.add(at(need, 0))
@@ -71,18 +75,50 @@ function certainParts(
 /** The chance that every choice is met, given that the certain parts work. */
 function choiceChance(
   parts: readonly Part[],
-  choices: readonly (readonly number[])[],
+  choices: readonly Choice[],
   certain: ReadonlySet<number>,
   seed: number,
 ): Chance {
   if (choices.length === 0) return { low: 1, high: 1 }
   const given = parts.map((part, index) => (certain.has(index) ? SURE : part))
-  const root = given.length
-  const whole = [...given, { availability: 1, needs: choices }]
+  return independent(given, choices).reduce(
+    (product, group) => {
+      const { low, high } = groupChance(given, group, seed)
+      return { low: product.low * low, high: product.high * high }
+    },
+    { low: 1, high: 1 },
+  )
+}
+
+/** Choices in groups that have no part in common, so that their chances may be multiplied. */
+function independent(parts: readonly Part[], choices: readonly Choice[]): readonly Choice[][] {
+  let groups: { readonly reach: ReadonlySet<number>; readonly choices: Choice[] }[] = []
+  for (const choice of choices) {
+    const own = reachOf(parts, choice)
+    const met = groups.filter(({ reach }) => [...own].some((each) => reach.has(each)))
+    const merged = {
+      reach: new Set([...own, ...met.flatMap(({ reach }) => [...reach])]),
+      choices: [...met.flatMap((group) => group.choices), choice],
+    }
+    groups = [...groups.filter((group) => !met.includes(group)), merged]
+  }
+  return groups.map((group) => group.choices)
+}
+
+/** The parts that may fail among those that a choice leads to. */
+function reachOf(parts: readonly Part[], choice: Choice): ReadonlySet<number> {
+  const reach = new Set(choice)
+  for (const each of reach) for (const next of at(parts, each).needs.flat()) reach.add(next)
+  return new Set([...reach].filter((each) => !isSure(at(parts, each))))
+}
+
+function groupChance(parts: readonly Part[], choices: readonly Choice[], seed: number): Chance {
+  const root = parts.length
+  const whole = [...parts, { availability: 1, needs: choices }]
   const order = calleesFirst(whole, root)
   const shared = sharedIn(whole, order)
   if (shared.length > SHARED_MAX) return sampled(whole, order, seed)
-  const exact = conditioned(whole, [...shared, root], new Map())
+  const exact = conditioned(whole, [...shared, root], [])
   return { low: exact, high: exact }
 }
 
@@ -120,16 +156,19 @@ function isSure({ availability, needs }: Part): boolean {
 function conditioned(
   parts: readonly Part[],
   ahead: readonly number[],
-  fixed: Map<number, number>,
+  fixed: (number | undefined)[],
+  depth = 0,
 ): number {
-  const [each, ...rest] = ahead
-  assert(each !== undefined, 'the root stands last')
+  const each = at(ahead, depth)
   const works = treeChance(parts, each, fixed)
-  if (rest.length === 0) return works
-  const given = (state: number): number => conditioned(parts, rest, fixed.set(each, state))
+  if (depth === ahead.length - 1) return works
+  const given = (state: number): number => {
+    fixed[each] = state
+    return conditioned(parts, ahead, fixed, depth + 1)
+  }
   const ifUp = works > 0 ? works * given(1) : 0
   const ifDown = works < 1 ? (1 - works) * given(0) : 0
-  fixed.delete(each)
+  fixed[each] = undefined
   return ifUp + ifDown
 }
 
@@ -137,12 +176,12 @@ function conditioned(
 function treeChance(
   parts: readonly Part[],
   each: number,
-  fixed: ReadonlyMap<number, number>,
+  fixed: readonly (number | undefined)[],
 ): number {
   const { availability, needs } = at(parts, each)
   return needs.reduce((product, need) => {
     const allFail = need.reduce(
-      (chance, one) => chance * (1 - (fixed.get(one) ?? treeChance(parts, one, fixed))),
+      (chance, one) => chance * (1 - (fixed[one] ?? treeChance(parts, one, fixed))),
       1,
     )
     return product * (1 - allFail)

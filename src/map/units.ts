@@ -23,9 +23,9 @@ export function countText(count: number): string {
 /** `99.80 %`: two decimals, or as many more as there are nines. */
 export function shareText(share: number): string {
   if (share >= 1) return '100 %'
-  const nines = Math.min(10, Math.max(2, Math.ceil(-Math.log10(1 - share)) - 1))
+  // A hair of rounding in a sum of doubles is neither another nine nor a whole step less.
+  const nines = Math.min(10, Math.max(2, Math.ceil(-Math.log10(1 - share) - 1e-6) - 2))
   const scale = 10 ** nines
-  // A value that a sum of doubles left a hair below its decimal is not rounded down a whole step.
   return `${(Math.floor(share * 100 * scale + 1e-6) / scale).toFixed(nines)} %`
 }
 

@@ -12,11 +12,11 @@
  * Source: Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
  * structures" (1981); labels as boxes of their own as in Gansner et al., "dot" (1993).
  */
-import { at, get } from '../at.ts'
+import { at } from '../at.ts'
 import { columnsOf } from './columns.ts'
 import { orderColumns } from './order.ts'
 import { placeRows } from './place.ts'
-import { type Arrow, type Box, type Drawing, type Line, type Point, type Stop } from './shape.ts'
+import type { Arrow, Box, Drawing, Line, Point, Stop } from './shape.ts'
 import { stopsOf } from './stops.ts'
 
 /** Between two columns: room for lines to bend, in pixels. */
@@ -24,68 +24,56 @@ const BEND_WIDTH = 44
 
 /** Lays out boxes and arrows. Every arrow joins two different boxes that are given. */
 export function layered(boxes: readonly Box[], arrows: readonly Arrow[]): Drawing {
-  const columns = columnsOf(boxes, arrows)
-  const { stops, links, lanes } = stopsOf(boxes, arrows, columns)
+  if (boxes.length === 0) return { width: 0, height: 0, boxes: [], lines: [], crossings: 0 }
+  const { stops, links, lanes } = stopsOf(boxes, arrows, columnsOf(boxes, arrows))
   const order = orderColumns(stops, links)
   const rows = placeRows(stops, links, order)
-  const lefts = columnLefts(stops)
-  const left = (stop: Stop): number => at(lefts, stop.column)
-  const width = (stop: Stop): number => columnWidth(stops, stop.column)
-  const centre = ({ index }: Stop): number => at(rows.centres, index)
-  const placed = new Map(
-    boxes.map((box, index) => {
-      const stop = at(stops, index)
-      const x = left(stop) + (width(stop) - box.width) / 2
-      return [box.id, { x, y: centre(stop) - box.height / 2 }]
-    }),
-  )
-  const lines = lanes.map((lane): Line => {
-    const points = lane.links.flatMap((index): Point[] => {
-      const { source, target } = at(links, index)
-      const [a, b] = [at(stops, source), at(stops, target)]
-      return [
-        { x: exit(a, left(a), width(a)), y: at(rows.sourceY, index) },
-        { x: left(a) + width(a), y: at(rows.sourceY, index) },
-        { x: left(b), y: at(rows.targetY, index) },
-        { x: entry(b, left(b), width(b)), y: at(rows.targetY, index) },
-      ]
-    })
-    const label = at(stops, lane.label)
-    return {
-      points: lane.isReversed ? points.toReversed() : points,
-      label: {
-        x: left(label) + (width(label) - label.width) / 2,
-        y: centre(label) - label.height / 2,
-      },
-    }
+  const columns = columnSpans(stops)
+  const span = (stop: Stop): Span => at(columns, stop.column)
+  const corner = (stop: Stop): Point => ({
+    x: span(stop).left + (span(stop).width - stop.width) / 2,
+    y: at(rows.centres, stop.index) - stop.height / 2,
   })
+  const points = (index: number): Point[] => {
+    const { source, target } = at(links, index)
+    const [a, b] = [at(stops, source), at(stops, target)]
+    const [leaves, reaches] = [at(rows.sourceY, index), at(rows.targetY, index)]
+    return [
+      { x: a.isBox ? corner(a).x + a.width : right(span(a)), y: leaves },
+      { x: right(span(a)), y: leaves },
+      { x: span(b).left, y: reaches },
+      { x: b.isBox ? corner(b).x : span(b).left, y: reaches },
+    ]
+  }
   return {
-    width: at(lefts, lefts.length - 1) - BEND_WIDTH,
+    width: right(at(columns, columns.length - 1)),
     height: rows.height,
-    boxes: boxes.map(({ id }) => get(placed, id)),
-    lines,
+    boxes: boxes.map((_, index) => corner(at(stops, index))),
+    lines: lanes.map(({ links: chain, label, isReversed }): Line => {
+      const way = chain.flatMap(points)
+      return { points: isReversed ? way.toReversed() : way, label: corner(at(stops, label)) }
+    }),
     crossings: order.crossings,
   }
 }
 
-/** Where a line leaves a stop: a box at its own side, a lane at the side of its column. */
-function exit(stop: Stop, left: number, width: number): number {
-  return stop.isBox ? left + (width + stop.width) / 2 : left + width
+/** A column from its left side. */
+interface Span {
+  readonly left: number
+  readonly width: number
 }
 
-function entry(stop: Stop, left: number, width: number): number {
-  return stop.isBox ? left + (width - stop.width) / 2 : left
+function columnSpans(stops: readonly Stop[]): readonly Span[] {
+  const widths: number[] = []
+  for (const { column, width } of stops) widths[column] = Math.max(widths[column] ?? 0, width)
+  let left = 0
+  return Array.from(widths, (width) => {
+    const span = { left, width }
+    left += width + BEND_WIDTH
+    return span
+  })
 }
 
-/** The left side of each column, and of the one that would follow. */
-function columnLefts(stops: readonly Stop[]): readonly number[] {
-  const count = Math.max(...stops.map(({ column }) => column)) + 1
-  const lefts = [0]
-  for (let column = 0; column < count; column += 1)
-    lefts.push(at(lefts, column) + columnWidth(stops, column) + BEND_WIDTH)
-  return lefts
-}
-
-function columnWidth(stops: readonly Stop[], column: number): number {
-  return Math.max(0, ...stops.filter((each) => each.column === column).map((each) => each.width))
+function right({ left, width }: Span): number {
+  return left + width
 }

@@ -25,7 +25,9 @@ export interface Rows {
 }
 
 const GAP = 18
-const SWEEPS = 40
+const SWEEPS = 120
+/** The weight of a link by how many of its ends are lanes: a long line that bends is seen first. */
+const WEIGHTS = [1, 2, 60]
 
 /** The rows of all stops and links. */
 export function placeRows(stops: readonly Stop[], links: readonly Link[], order: Order): Rows {
@@ -94,7 +96,7 @@ function pullsOf(
   const pulls: Pull[][] = stops.map(() => [])
   for (const [index, link] of links.entries()) {
     const lanes = [link.source, link.target].filter((each) => !at(stops, each).isBox).length
-    const weight = at([1, 2, 8], lanes)
+    const weight = at(WEIGHTS, lanes)
     const shift = at(source, index) - at(target, index)
     at(pulls, link.target).push({ to: link.source, shift, weight })
     at(pulls, link.source).push({ to: link.target, shift: -shift, weight })

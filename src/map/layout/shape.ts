@@ -22,7 +22,7 @@ export interface Point {
   readonly y: number
 }
 
-/** A placed arrow. Between the points 2n and 2n + 1 it is straight, elsewhere it bends. */
+/** A placed arrow. It is straight between points of one height, and bends between the others. */
 export interface Line {
   readonly points: readonly Point[]
   /** Upper left corner of the label; the line runs along its lower side. */

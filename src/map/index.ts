@@ -1,0 +1,43 @@
+/**
+ * The honest map: what a declared system does, in numbers, drawn from the values that run.
+ *
+ * `mapOf(system)` reads the graph (`graph.ts`), works out what the arrows add up to (latency,
+ * attempts, amplification, reliability, depth, one file each), and says what is wrong (`lints.ts`,
+ * and `contradictions.ts` once it was seen running). The rest says the same in four languages: text,
+ * JSON, Mermaid and SVG. `breachesOf` is the gate.
+ */
+export { attemptsThatFit, type AttemptsThatFit } from './attempts.ts'
+export { breachesOf, type Breach, type Limits } from './gate.ts'
+export { inFlight, stabilityMargin } from './capacity.ts'
+export type { Finding, FindingCode, Severity } from './finding.ts'
+export {
+  graphOf,
+  type CallArrow,
+  type Cause,
+  type Causes,
+  type EventArrow,
+  type Graph,
+  type HandlerNode,
+  type ServiceNode,
+  type Store,
+  type Use,
+} from './graph.ts'
+export { jsonOf, type Json } from './json.ts'
+export { callLatency, type Latency } from './latency.ts'
+export { mermaidOf } from './mermaid.ts'
+export {
+  observationOf,
+  Witness,
+  type AnyFact,
+  type Observation,
+  type SeenCalls,
+  type SeenEvents,
+  type Spread,
+} from './observation.ts'
+export type { Path } from './path.ts'
+export type { ArrowPolicy } from './policy.ts'
+export { reliabilityOf, type Chance, type Part, type Reliability } from './reliability.ts'
+export { svgOf } from './svg.ts'
+export { mapOf, type CallNumbers, type MapOptions, type SystemMap } from './system-map.ts'
+export { tailShare } from './tail.ts'
+export { findingText, textOf, type Paint, type Tone } from './text.ts'
