@@ -13,25 +13,53 @@ import { reportFailure } from './output.ts'
 
 const WITH_JSON = ['--json', 'print JSON for programs'] as const
 const FOLDER = ['[folder]', 'folder with a system.ts', '.'] as const
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const { version: text }: { readonly version: string } = JSON.parse(manifest)
-  return text
-}
+const ONE_EDGE = ['--edge <name>', "only this edge, such as 'orders>inventory'"] as const
 
 function program(): Command {
   const cli = new Command('holdfast')
     .description('Every arrow between your services, declared, enforced and broken on purpose.')
     .version(version())
-    .exitOverride()
-    .showHelpAfterError('See holdfast --help.')
+  running(cli)
+  breaking(cli)
+  drawing(cli)
+  for (const each of withSubcommands(cli)) {
+    each.exitOverride().showHelpAfterError('See holdfast --help.')
+  }
+  return cli
+}
+
+function running(cli: Command): void {
   cli
     .command('dev')
     .description('run all services of a system, with embedded databases unless DATABASE_URL is set')
     .argument(...FOLDER)
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./dev.ts')).dev(folder, options))
+  cli
+    .command('migrate')
+    .description('apply the migrations of every service, and print what was applied')
+    .argument(...FOLDER)
+    .option('--dry-run', 'only print what would be applied')
+    .option(...WITH_JSON)
+    .action(async (folder, options) => (await import('./migrate.ts')).migrateAll(folder, options))
+  const dead = cli.command('dead').description('events that were given up')
+  dead
+    .command('list')
+    .description('print the dead letters of every service')
+    .argument(...FOLDER)
+    .option(...ONE_EDGE)
+    .option(...WITH_JSON)
+    .action(async (folder, options) => (await import('./dead.ts')).deadList(folder, options))
+  dead
+    .command('redrive')
+    .description('let dead letters be delivered again, in their order')
+    .argument(...FOLDER)
+    .option(...ONE_EDGE)
+    .option(...WITH_JSON)
+    .action(async (folder, options) => (await import('./dead.ts')).deadRedrive(folder, options))
+}
+
+function breaking(cli: Command): void {
   cli
     .command('sim')
     .description('hunt for failures: run the services in simulated worlds, one for each seed')
@@ -50,12 +78,21 @@ function program(): Command {
       (await import('./replay.ts')).replay(seed, folder, options),
     )
   cli
-    .command('migrate')
-    .description('apply the migrations of every service, and print what was applied')
-    .argument(...FOLDER)
-    .option('--dry-run', 'only print what would be applied')
+    .command('check')
+    .description('judge the history of a run')
+    .command('linearizable')
+    .description('exit 0: linearizable, 1: not, with the part that shows it, 2: unknown')
+    .argument('<file>', 'a history')
+    .requiredOption('--format <name>', 'jepsen-register, kv, or json: one operation a line')
+    .option('--steps <count>', 'give up after so many steps')
+    .option('--megabytes <count>', 'give up beyond so much memory')
     .option(...WITH_JSON)
-    .action(async (folder, options) => (await import('./migrate.ts')).migrateAll(folder, options))
+    .action(async (file, options) =>
+      (await import('./check.ts')).checkLinearizability(file, options),
+    )
+}
+
+function drawing(cli: Command): void {
   cli
     .command('map')
     .description('draw the system with its numbers; exit with 1 if it is over a limit')
@@ -70,40 +107,17 @@ function program(): Command {
     .option('--max-latency <duration>', 'longest wait for neighbours on a path, such as 2s')
     .option('--max-depth <count>', 'calls that may stand on each other')
     .option('--require-availability <percent>', 'least availability of a path, such as 99.9')
-    .action(async (folder, options) => await (await import('./map.ts')).map(folder, options))
-  const dead = cli.command('dead').description('events that were given up')
-  dead
-    .command('list')
-    .description('print the dead letters of every service')
-    .argument(...FOLDER)
-    .option('--edge <name>', "only this edge, such as 'orders>inventory'")
-    .option(...WITH_JSON)
-    .action(async (folder, options) => (await import('./dead.ts')).deadList(folder, options))
-  dead
-    .command('redrive')
-    .description('let dead letters be delivered again, in their order')
-    .argument(...FOLDER)
-    .option('--edge <name>', "only this edge, such as 'orders>inventory'")
-    .option(...WITH_JSON)
-    .action(async (folder, options) => (await import('./dead.ts')).deadRedrive(folder, options))
-  const check = cli.command('check').description('judge the history of a run')
-  check
-    .command('linearizable')
-    .description(
-      'exit 0: linearizable, 1: not, with the part that shows it, 2: unknown, a bound was hit',
-    )
-    .argument('<file>', 'a history')
-    .requiredOption('--format <name>', 'jepsen-register, kv, or json: one operation a line')
-    .option('--steps <count>', 'give up after so many steps')
-    .option('--megabytes <count>', 'give up beyond so much memory')
-    .option(...WITH_JSON)
-    .action(async (file, options) =>
-      (await import('./check.ts')).checkLinearizability(file, options),
-    )
-  for (const each of [...cli.commands, ...dead.commands, ...check.commands]) {
-    each.exitOverride().showHelpAfterError('See holdfast --help.')
-  }
-  return cli
+    .action(async (folder, options) => (await import('./map.ts')).map(folder, options))
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((each) => withSubcommands(each))]
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { version: text }: { readonly version: string } = JSON.parse(manifest)
+  return text
 }
 
 // A reader that went away (`holdfast dev | head`) ends the output, not the work.

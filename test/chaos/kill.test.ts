@@ -81,7 +81,7 @@ async function settled(market: Market, acknowledged: readonly Acknowledged[]): P
     )
     // A few at a time, as customers would ask: a thousand at once are refused, and rightly.
     const asked = open.splice(0, ASKED_AT_ONCE)
-    const states = await Promise.all(asked.map(async (id) => await market.get(`/orders/${id}`)))
+    const states = await Promise.all(asked.map(async (id) => market.get(`/orders/${id}`)))
     const lost = states.filter(({ code, refusal }) => code !== undefined || refusal !== undefined)
     assert.deepEqual(lost.slice(0, 3), [], 'an acknowledged order is not known any more')
     const waiting = asked.filter((_, index) => states[index]?.['status'] === 'pending')
