@@ -17,4 +17,4 @@ export {
 } from './migrate.ts'
 export { parseMigrations, type Migration, type MigrationFile } from './migration.ts'
 export { openDatabase } from './open.ts'
-export { databaseError, isConnectionLost } from './sqlstate.ts'
+export { databaseError } from './sqlstate.ts'
