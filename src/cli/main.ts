@@ -57,6 +57,26 @@ function running(cli: Command): void {
     .option(...ONE_EDGE)
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./dead.ts')).deadRedrive(folder, options))
+  dead
+    .command('show')
+    .description('print one dead letter with its payload')
+    .argument('<id>')
+    .argument(...FOLDER)
+    .option(...WITH_JSON)
+    .action(async (id, folder, options) =>
+      (await import('./dead.ts')).deadShow(id, folder, options),
+    )
+  dead
+    .command('skip')
+    .description('go on without a dead letter; without --yes, only say what that would do')
+    .argument('<id>')
+    .argument(...FOLDER)
+    .requiredOption('--reason <words>', 'why its effect is not needed; kept with your name')
+    .option('--yes', 'do it')
+    .option(...WITH_JSON)
+    .action(async (id, folder, options) =>
+      (await import('./dead.ts')).deadSkip(id, folder, options),
+    )
 }
 
 function breaking(cli: Command): void {
@@ -66,17 +86,26 @@ function breaking(cli: Command): void {
     .argument(...FOLDER)
     .option('--seeds <count>', 'how many seeds to try', '100')
     .option('--first <seed>', 'the first seed', '1')
+    .option('--workers <count>', 'processes to run them in; as many as there are cores if absent')
+    .option('--mode <name>', 'random, crash-everywhere or partition-everywhere', 'random')
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./sim.ts')).sim(folder, options))
   cli
     .command('replay')
-    .description('run one seed again and print every step')
+    .description('run one seed again, or the token of a shrunk one, and print every step')
     .argument('<seed>')
     .argument(...FOLDER)
     .option(...WITH_JSON)
     .action(async (seed, folder, options) =>
       (await import('./replay.ts')).replay(seed, folder, options),
     )
+  cli
+    .command('prove')
+    .description('print every failure that Holdfast defeats, and the tests behind each claim')
+    .argument('[failure]', 'only this one, by id or name')
+    .option('--run', 'run the tests')
+    .option(...WITH_JSON)
+    .action(async (failure, options) => (await import('./prove.ts')).prove(failure, options))
   cli
     .command('check')
     .description('judge the history of a run')
@@ -100,6 +129,11 @@ function drawing(cli: Command): void {
     .option(...WITH_JSON)
     .option('--mermaid', 'print a Mermaid flowchart')
     .option('--svg <file>', 'write a drawing')
+    .option('--diff <revision>', 'print what differs since a git revision, for a pull request')
+    .option(
+      '--from-otlp <file>',
+      'draw any system from an export of its traces; reads no system.ts',
+    )
     .option('--observed <files...>', 'logs of a running system, to draw beside what is declared')
     .option('--assume <percent...>', 'how often parts are up: 99.9, or provider=99.5')
     .option('--rate <count>', 'requests a second on each way in')
@@ -108,6 +142,42 @@ function drawing(cli: Command): void {
     .option('--max-depth <count>', 'calls that may stand on each other')
     .option('--require-availability <percent>', 'least availability of a path, such as 99.9')
     .action(async (folder, options) => (await import('./map.ts')).map(folder, options))
+  cli
+    .command('explain')
+    .description('what happens to a call over an edge, with every number and who chose it')
+    .argument('<edge>', "such as 'orders>payments' or 'orders>payments.authorize'")
+    .argument(...FOLDER)
+    .option(...WITH_JSON)
+    .action(async (edge, folder, options) =>
+      (await import('./explain.ts')).explainEdge(edge, folder, options),
+    )
+  cli
+    .command('contracts')
+    .description('say what changed contracts break, and whom; exit with 1 if somebody notices')
+    .argument(...FOLDER)
+    .requiredOption('--diff <revision>', 'the git revision that others still run')
+    .option(...WITH_JSON)
+    .action(async (folder, options) => (await import('./contracts.ts')).contracts(folder, options))
+  exporting(cli.command('export').description('contracts in the languages of other tools'))
+}
+
+function exporting(cli: Command): void {
+  cli
+    .command('openapi')
+    .description('OpenAPI 3.1: what can be asked for')
+    .argument(...FOLDER)
+    .action(async (folder) => (await import('./export.ts')).exportDocument('openapi', folder))
+  cli
+    .command('asyncapi')
+    .description('AsyncAPI 3: what is told')
+    .argument(...FOLDER)
+    .action(async (folder) => (await import('./export.ts')).exportDocument('asyncapi', folder))
+  cli
+    .command('client')
+    .description('a typed client of one service over fetch, as one TypeScript file')
+    .argument('<service>', 'its name')
+    .argument(...FOLDER)
+    .action(async (service, folder) => (await import('./export.ts')).exportClient(service, folder))
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -2,7 +2,7 @@
  * `holdfast map`: draws a system, and refuses one that is over its limits.
  *
  * Exit codes: 0 the map is drawn and every gate holds; 1 a gate is broken or the map found an error;
- * 2 the command line or the declaration is wrong. A gate's verdict goes to standard error, so that
+ * 2 the command line or the declaration is wrong; 3 a file of traces cannot be read. A gate's verdict goes to standard error, so that
  * what is printed can be piped.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -26,12 +26,16 @@ import {
   Witness,
 } from '#map'
 import { loadSystem } from './load-system.ts'
+import { printDifferences } from './map-diff.ts'
 import { paint, print, printJson } from './output.ts'
+import { printTraces } from './traces.ts'
 
 interface MapCommandOptions {
   readonly json?: boolean
   readonly mermaid?: boolean
   readonly svg?: string
+  readonly diff?: string
+  readonly fromOtlp?: string
   readonly assume?: readonly string[]
   readonly rate?: string
   readonly observed?: readonly string[]
@@ -43,18 +47,21 @@ interface MapCommandOptions {
 
 /** Prints the map, and exits with 1 if a limit is broken or the declaration has an error. */
 export async function map(folder: string, options: MapCommandOptions): Promise<void> {
+  if (options.fromOtlp !== undefined) return printTraces(options.fromOtlp, options, coloured)
   const limits = limitsOf(options)
   const system = await loadSystem(folder)
-  const drawn = mapOf(system, await assumptionsOf(options))
+  const assumptions = await assumptionsOf(options)
+  const drawn = mapOf(system, assumptions)
   const breaches = breachesOf(drawn, limits)
-  await draw(drawn, breaches, options)
+  if (options.diff === undefined) await draw(drawn, breaches, options)
+  else await printDifferences(folder, { ...options, diff: options.diff }, drawn)
   for (const breach of breaches) {
     const mark = paint('red', '✗', process.stderr)
     print(`${mark} ${breach.gate}  ${breach.path}: ${breach.says}`, process.stderr)
   }
   const errors = drawn.findings.filter(({ severity }) => severity === 'error')
   // The text has them already; other languages are for programs, and a person wants to know, too.
-  if (options.json ?? options.mermaid ?? options.svg !== undefined)
+  if (options.json ?? options.mermaid ?? (options.svg ?? options.diff) !== undefined)
     for (const each of errors) print(findingText(each), process.stderr)
   if (breaches.length + errors.length > 0) process.exitCode = 1
 }

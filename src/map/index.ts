@@ -5,10 +5,19 @@
  * attempts, amplification, reliability, depth, one file each), and says what is wrong (`lints.ts`,
  * and `contradictions.ts` once it was seen running). The rest says the same in four languages: text,
  * JSON, Mermaid and SVG. `breachesOf` is the gate.
+ *
+ * Two versions are held against each other by `differencesOf` (the numbers) and `breaksBetween` (the
+ * contracts). What others may rely on leaves in their languages: `openApiOf`, `asyncApiOf`, `clientOf`.
+ * And `traceMapOf` draws any system at all from what its traces say, with nothing declared.
  */
+export { asyncApiOf } from './asyncapi.ts'
 export { attemptsThatFit, type AttemptsThatFit } from './attempts.ts'
+export { clientOf } from './client.ts'
 export { breachesOf, type Breach, type Limits } from './gate.ts'
 export { inFlight, stabilityMargin } from './capacity.ts'
+export { type Break, type BreakKind, breaksBetween } from './compatibility.ts'
+export { type Difference, differencesOf } from './diff.ts'
+export { breakTable, differenceTable } from './difference-table.ts'
 export type { Finding, FindingCode, Severity } from './finding.ts'
 export {
   graphOf,
@@ -34,6 +43,9 @@ export {
   type SeenEvents,
   type Spread,
 } from './observation.ts'
+export type { JsonObject } from './json-schema.ts'
+export { openApiOf } from './openapi.ts'
+export { readOtlp, type Export, type Span } from './otlp.ts'
 export type { Path } from './path.ts'
 export type { ArrowPolicy } from './policy.ts'
 export { reliabilityOf, type Chance, type Part, type Reliability } from './reliability.ts'
@@ -41,3 +53,5 @@ export { svgOf } from './svg.ts'
 export { mapOf, type CallNumbers, type MapOptions, type SystemMap } from './system-map.ts'
 export { tailShare } from './tail.ts'
 export { findingText, textOf, type Paint, type Tone } from './text.ts'
+export { traceTextOf } from './trace-text.ts'
+export { traceMapOf, type SeenArrow, type TraceMap } from './traces.ts'

@@ -20,7 +20,10 @@ export interface ArrowPolicy {
   readonly isStamped: boolean
 }
 
-/** The arrow's policy as it is enforced today: no budget and no stamp stand in the call's way yet. */
+/**
+ * The arrow's policy for one request. The edge's retry budget and its stamp bound what many requests
+ * add up to; a full jar lets any single one have all its attempts, so the bound here is the product.
+ */
 export function policyOf({ deadlineMs, attemptsMax, fallback }: ResolvedPolicy): ArrowPolicy {
   return {
     deadlineMs,

@@ -1,0 +1,88 @@
+/**
+ * `holdfast explain EDGE`: what happens to a call over an arrow, stage by stage, with every number and
+ * who chose it.
+ *
+ * Exit codes: 0 explained, 2 there is no such edge.
+ */
+import { explain, type ExplainedNumber, type ExplainedStage, incoming } from '#edge'
+import { HoldfastError } from '#errors'
+import type { EdgeOperation, System } from '#model'
+import { loadSystem } from './load-system.ts'
+import { paint, print, printJson } from './output.ts'
+
+interface ExplainOptions {
+  readonly json?: boolean
+}
+
+interface ArrowNamed {
+  /** `orders>payments.authorize`. */
+  readonly name: string
+  readonly reference: EdgeOperation
+}
+
+/** Explains the arrows that `name` means: one operation, or all of an edge. */
+export async function explainEdge(
+  name: string,
+  folder: string,
+  options: ExplainOptions,
+): Promise<void> {
+  const system = await loadSystem(folder)
+  const all = arrowsOf(system)
+  const meant = all.filter((each) => each.name === name || each.name.startsWith(`${name}.`))
+  if (meant.length === 0) {
+    const edges = [...new Set(all.map((each) => each.name.split('.', 1)[0]))].join(', ')
+    throw new HoldfastError('HF_USAGE', {
+      detail: `${system.name} has no call edge '${name}'`,
+      fix: edges === '' ? 'It has no call edges at all.' : `Its call edges are: ${edges}.`,
+    })
+  }
+  const explained = meant.map(({ name: edge, reference }) => ({ edge, out: explain(reference) }))
+  const target = meant[0]?.reference.target ?? ''
+  // What a foreign service does with a call is its own affair, and nobody here knows it.
+  const hops = system.services.some((each) => each.name === target) ? incoming : []
+  if (options.json) return printJson({ edges: explained, in: hops.map(nameAndReason) })
+  for (const each of explained) printArrow(each.edge, each.out)
+  print(paint('bold', hops.length > 0 ? `in ${target}, every call` : `${target} is foreign`))
+  for (const [index, hop] of hops.entries()) {
+    print(`  ${String(index + 1).padStart(2)} ${hop.name}`)
+    print(paint('dim', `     ${hop.why}`))
+  }
+}
+
+function arrowsOf(system: System): readonly ArrowNamed[] {
+  return system.services.flatMap((service) =>
+    service.uses.flatMap((edge) =>
+      Object.entries<unknown>(edge).flatMap(([operation, reference]) =>
+        operation === '~edge'
+          ? []
+          : // Beside its own description an edge holds one reference for each callable operation.
+            [
+              {
+                name: `${service.name}>${edge['~edge'].target}.${operation}`,
+                reference: reference as EdgeOperation,
+              },
+            ],
+      ),
+    ),
+  )
+}
+
+function nameAndReason({ name, why }: { readonly name: string; readonly why: string }): object {
+  return { name, why }
+}
+
+function printArrow(edge: string, stages: readonly ExplainedStage[]): void {
+  print(paint('bold', edge))
+  for (const [index, { name, why, isActive, numbers }] of stages.entries()) {
+    const off = isActive ? '' : paint('dim', '  not declared')
+    print(`  ${String(index + 1).padStart(2)} ${name}${off}`)
+    print(paint('dim', `     ${why}`))
+    for (const each of numbers) print(`     ${numberText(each)}`)
+  }
+  print('')
+}
+
+function numberText({ name, value, from }: ExplainedNumber): string {
+  const chosen = from === 'default' ? paint('dim', 'default') : `declared for the ${from}`
+  return `${name.padEnd(32)} ${String(value).padEnd(10)} ${chosen}`
+}

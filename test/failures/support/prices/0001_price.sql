@@ -1,0 +1,1 @@
+create table price (sku text primary key, cents numeric);

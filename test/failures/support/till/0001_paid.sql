@@ -1,0 +1,1 @@
+create table paid (order_id text primary key);
