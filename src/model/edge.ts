@@ -11,9 +11,19 @@
  *   G3. What is accepted here is enforced: an option that this version cannot enforce is refused.
  */
 import { type Duration, durationMs } from '#clock'
-import { HoldfastError } from '#errors'
 import type { AnswerIn, Command, Contract, OfKind, Query } from './contract.ts'
 import { deepFreeze } from './freeze.ts'
+import {
+  type BreakerOption,
+  type CacheOption,
+  type Concurrency,
+  type Criticality,
+  edgePolicy,
+  type OperationDeclaration,
+  operationPolicy,
+  refuse,
+  type ResolvedPolicy,
+} from './policy.ts'
 
 /** `retry` would repeat the effect: give the command a `key` in its contract. */
 export interface RetryNeedsAKey {
@@ -36,6 +46,11 @@ interface Common<Op> {
   readonly deadline?: Duration
   /** A valid answer to give when the call ended `unsent` or `unknown`; marked as degraded. */
   readonly fallback?: AnswerIn<Op>
+  /**
+   * While most calls fail, the rest is refused at once; `false`: every call is sent.
+   * @defaultValue true: half of at least 20 results of the last ten seconds
+   */
+  readonly breaker?: boolean | BreakerOption
 }
 
 /** What may be declared for one operation. */
@@ -43,8 +58,13 @@ export type OperationPolicy<Op> = Common<Op> &
   (Op extends { readonly kind: 'query' }
     ? {
         readonly retry?: Attempts
-        readonly hedge?: Duration
-        readonly cache?: { readonly fresh: Duration }
+        /**
+         * Asks a second endpoint after this time, or, if `true`, when the answer is later than 95 % of
+         * the recent ones. At most 5 % of the calls, and none while there is only one endpoint.
+         */
+        readonly hedge?: true | Duration
+        /** Uses an answer again. Callers who ask the same at once are one question. @defaultValue off */
+        readonly cache?: CacheOption
       }
     : Op extends { readonly kind: 'command'; readonly keyed: infer Keyed }
       ? {
@@ -61,14 +81,11 @@ export type Callable<C extends Contract> = OfKind<C, 'command' | 'query'>
 export interface EdgeOptions<C extends Contract> {
   /** The longest that a call may take, all attempts included; or what is left of the caller's, if less. */
   readonly deadline: Duration
+  /** Calls of this edge under way at once, in one process. @defaultValue 64, and 16 that wait */
+  readonly concurrency?: number | Concurrency
+  /** The highest criticality that calls claim. @defaultValue what the caller's own caller claimed, or 'critical' */
+  readonly criticality?: Criticality
   readonly ops?: { readonly [K in keyof Callable<C>]?: OperationPolicy<Callable<C>[K]> }
-}
-
-/** The resolved behaviour of one operation over one edge. Every number is in the unit of its name. */
-export interface ResolvedPolicy {
-  readonly deadlineMs: number
-  readonly attemptsMax: number
-  readonly fallback: { readonly value: unknown } | undefined
 }
 
 /** One operation of an edge: the reference that `call` takes. */
@@ -83,29 +100,38 @@ export type Edge<C extends Contract = Contract> = {
   readonly [K in keyof Callable<C>]: EdgeOperation<Callable<C>[K]>
 } & { readonly '~edge': { readonly target: string; readonly contract: Contract } }
 
-/** Attempts of a query and of a keyed command where nothing is declared. */
-const ATTEMPTS_DEFAULT = 3
+/** What can be said at all; everything else is refused, so that nothing is believed in vain (G3). */
+const EDGE_OPTIONS: readonly string[] = ['deadline', 'concurrency', 'criticality', 'ops']
+const OPERATION_OPTIONS: readonly string[] = ['deadline', 'retry', 'fallback', 'breaker']
+const QUERY_OPTIONS: readonly string[] = [...OPERATION_OPTIONS, 'hedge', 'cache']
 
 /**
  * Declares an edge to the provider of `contract`.
  *
- * @throws HF_DECLARATION_INVALID if a duration is not one, an operation is not in the contract, or an
- *   option cannot be enforced by this version.
+ * @throws HF_DECLARATION_INVALID if a duration is not one, a number is out of bounds, an operation is
+ *   not in the contract, or an option is unknown or illegal for its operation.
  * @example
  * const pay = edge(payments, { deadline: '3s', ops: { authorize: { retry: 3 } } })
  */
 export function edge<C extends Contract>(contract: C, options: EdgeOptions<C>): Edge<C> {
   const { name, operations } = contract['~contract']
-  // What the compiler let through for its operation is a subset of what a query may declare.
-  const declared = (options.ops ?? {}) as Readonly<Record<string, OperationPolicy<Query>>>
+  // What the compiler let through for its operation is a subset of what can be declared.
+  const declared = (options.ops ?? {}) as Readonly<Record<string, OperationDeclaration>>
+  refuseUnknown(name, options, EDGE_OPTIONS)
   for (const each of Object.keys(declared)) {
     if (!(each in operations)) refuse(name, `the contract has no operation '${each}'`)
   }
+  const shared = { ...edgePolicy(name, options), deadlineMs: durationMs(options.deadline) }
   const callable = Object.keys(operations).flatMap((key) => {
     const operation = operations[key]
     if (operation === undefined || operation.kind === 'event') return []
-    const policy = resolve(name, operation, durationMs(options.deadline), declared[key] ?? {})
-    return [[key, { target: name, operation, policy }]]
+    const own = declared[key] ?? {}
+    refuseUnknown(
+      `${name}.${key}`,
+      own,
+      operation.kind === 'query' ? QUERY_OPTIONS : OPERATION_OPTIONS,
+    )
+    return [[key, { target: name, operation, policy: operationPolicy(operation, shared, own) }]]
   })
   // Object.fromEntries forgets which key has which operation; the loop above kept it.
   return deepFreeze({
@@ -114,27 +140,8 @@ export function edge<C extends Contract>(contract: C, options: EdgeOptions<C>): 
   }) as Edge<C>
 }
 
-function resolve(
-  target: string,
-  operation: (Command | Query) & { readonly name: string },
-  edgeDeadlineMs: number,
-  declared: OperationPolicy<Query>,
-): ResolvedPolicy {
-  for (const option of ['hedge', 'cache', 'breaker'] as const) {
-    if (option in declared)
-      refuse(target, `'${option}' of ${operation.name} cannot be enforced yet`)
-  }
-  const repeatable = operation.kind === 'query' || operation.keyed
-  return {
-    deadlineMs: Math.min(
-      edgeDeadlineMs,
-      declared.deadline ? durationMs(declared.deadline) : Infinity,
-    ),
-    attemptsMax: declared.retry ?? (repeatable ? ATTEMPTS_DEFAULT : 1),
-    fallback: 'fallback' in declared ? { value: declared.fallback } : undefined,
-  }
-}
-
-function refuse(target: string, detail: string): never {
-  throw new HoldfastError('HF_DECLARATION_INVALID', { detail: `edge to '${target}': ${detail}` })
+function refuseUnknown(where: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((each) => !known.includes(each))
+  if (unknown !== undefined)
+    refuse(where, `'${unknown}' cannot be enforced here; what can is ${known.join(', ')}`)
 }

@@ -66,6 +66,8 @@ const SMOOTHING = 0.5
 const SHARE_MIN = 0.01
 /** The share nears 1 by halves; from here it is 1. */
 const SHARE_WHOLE = 0.99
+/** Below this share one step of doubling is still a small one, in capacity. */
+const SHARE_SMALL = 0.2
 const HISTORY_KEPT = 0.9
 
 /** The level of a request: its class, then its user (0 to 127, a hash of user and hour). */
@@ -111,10 +113,10 @@ export class Admission {
     this.#delays.record(source, waitMs)
   }
 
-  /** An admitted request was finished, in `tookMs` without its wait. */
-  finish({ tookMs, nowMs }: { readonly tookMs: number; readonly nowMs: number }): void {
+  /** An admitted request was finished, in `tookMs` without its wait; `undefined` if that is not known. */
+  finish({ tookMs, nowMs }: { readonly tookMs: number | undefined; readonly nowMs: number }): void {
     this.#finished += 1
-    if (this.#isCalm) this.#service.record({ tookMs, nowMs })
+    if (this.#isCalm && tookMs !== undefined) this.#service.record({ tookMs, nowMs })
   }
 
   /** The share of arrivals that is let in. 1 less this is the pressure that callers may be told. */
@@ -149,6 +151,10 @@ export class Admission {
     // Of a nearly shut door's few admissions none may finish in a window: that alone is no overload.
     const finished = this.#finished / this.#arrivals
     const fits = Math.min(1, (isLate ? finished : Math.max(finished, this.#share)) * (1 + gain))
+    // After a stall the door is nearly shut and nothing waits: by small steps it would stay shut for
+    // four seconds.
+    const isIdle = delayMs < this.#targetMs / 4 && this.#share < SHARE_SMALL
+    if (isIdle) return Math.max(fits, 2 * this.#share)
     const share = (1 - SMOOTHING) * this.#share + SMOOTHING * fits
     return share > SHARE_WHOLE && !isLate ? 1 : Math.max(SHARE_MIN, share)
   }

@@ -20,7 +20,10 @@ const provider = contract('provider', {
 })
 const money = edge(provider, { deadline: '1s' })
 
-function arrow(reference: Arrow['reference'], isForeign: boolean): Arrow {
+function arrow(
+  reference: Arrow['reference'],
+  isForeign: boolean,
+): Pick<Arrow, 'caller' | 'reference'> {
   const network = { send: () => assert.fail('unused'), listen: () => assert.fail('unused') }
   const world = { clock: nodeClock, timers: nodeTimers, random: nodeRandom, network }
   return {
@@ -33,8 +36,6 @@ function arrow(reference: Arrow['reference'], isForeign: boolean): Arrow {
       isForeign: () => isForeign,
     },
     reference,
-    name: 'orders>provider',
-    isRepeatable: true,
   }
 }
 

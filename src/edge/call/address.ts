@@ -20,7 +20,10 @@ export interface Address {
 }
 
 /** The address of an arrow's operation with this input. */
-export function addressOf({ caller, reference }: Arrow, input: unknown): Address {
+export function addressOf(
+  { caller, reference }: Pick<Arrow, 'caller' | 'reference'>,
+  input: unknown,
+): Address {
   const { target, operation } = reference
   const route = caller.isForeign(target) ? operation.http?.route : undefined
   if (route !== undefined) return foreignAddress(route, input)

@@ -13,7 +13,7 @@ import { type Arrow, type Ending, failed, type Next, type Outgoing } from './arr
 import { parseJson } from './json.ts'
 import { type Problem, readProblem } from './problem.ts'
 import { validate } from './validate.ts'
-import { header, isJson, readRetryAfterMs } from './wire.ts'
+import { header, isJson, readAdvice, readRetryAfterMs } from './wire.ts'
 
 /** Reads the answer. The last stage: nothing comes after it. */
 export function answer(_next: Next, arrow: Arrow): Next {
@@ -79,7 +79,9 @@ function failure(
   problem: Problem | undefined,
 ): Ending {
   const retryAfterMs = readRetryAfterMs(headers[header.retryAfter])
+  const advice = readAdvice(headers[header.retry])
   const facts = {
+    advice,
     detail: `${arrow.reference.target} answered ${status}: ${problem?.detail ?? 'no problem document'}`,
     particulars: problem?.issues,
     ...(problem?.fix === undefined ? {} : { fix: problem.fix }),
@@ -88,7 +90,9 @@ function failure(
   if (problem?.code !== undefined) {
     return failed(arrow, call, problem.code, { ...facts, effect: problem.effect })
   }
-  if (status === 429 || status === 503) return failed(arrow, call, 'HF_CALL_REJECTED', facts)
+  if (status === 429)
+    return failed(arrow, call, 'HF_CALL_REJECTED', { ...facts, class: 'throttled' })
+  if (status === 503) return failed(arrow, call, 'HF_CALL_REJECTED', facts)
   // 408 and 409 may follow an attempt that is still running, or one that is already done.
   if (status === 408 || status === 409) return failed(arrow, call, 'HF_CALL_FAILED', facts)
   if (status >= 400 && status <= 499) return failed(arrow, call, 'HF_CALL_DENIED', facts)

@@ -2,17 +2,23 @@
  * The words of the outgoing pipeline: an arrow, one call over it, and how the call ended.
  */
 import type { Deadline } from '#clock'
-import { assert, type Code, type Effect, type Facts, HoldfastError } from '#errors'
-import type { CallOptions, EdgeOperation } from '#model'
+import { assert, type Code, type Facts, HoldfastError } from '#errors'
+import type { CallOptions, Criticality, EdgeOperation } from '#model'
 import type { Observe, Trace } from '#observe'
+import type { Breaker, Draw, Hedge, OutcomeClass } from '#policy'
 import type { OutgoingRequest, WireResponse, World } from '#world'
+import type { Neighbour } from './neighbour.ts'
+import { classOf } from './outcome-class.ts'
+
+/** Where a callee is: the origin (`http://host:port`) of its one instance, or of each. */
+export type Resolve = (target: string) => string | readonly string[]
 
 /** Who calls: a service, or any program that uses an edge on its own. */
 export interface Caller {
   readonly name: string
   readonly world: World
-  /** The origin of a callee. @throws HF_CALL_NOT_SENT if it is unknown. */
-  readonly resolve: (target: string) => string
+  /** @throws HF_CALL_NOT_SENT if the callee is unknown. */
+  readonly resolve: Resolve
   readonly observe: Observe
   /** True if the caller may use this operation of this edge. */
   readonly declares: (reference: EdgeOperation) => boolean
@@ -20,7 +26,7 @@ export interface Caller {
   readonly isForeign: (target: string) => boolean
 }
 
-/** One operation over one edge, as one caller uses it. */
+/** One operation over one edge, as one caller uses it: made once, and kept between calls. */
 export interface Arrow {
   readonly caller: Caller
   readonly reference: EdgeOperation
@@ -28,36 +34,61 @@ export interface Arrow {
   readonly name: string
   /** True if the contract makes a second attempt harmless: a query, or a command with a key. */
   readonly isRepeatable: boolean
+  readonly draw: Draw
+  /** What all operations of the edge share: budget, bulkhead, endpoints. */
+  readonly neighbour: Neighbour
+  readonly breaker: Breaker | undefined
+  readonly hedge: Hedge | undefined
 }
 
-/** One call on its way; each stage hands a narrower copy to the next. */
+/** One call on its way; each stage hands a fuller copy to the next. */
 export interface Outgoing {
   readonly input: unknown
   readonly options: CallOptions
-  /** Aborts when the caller's own caller went away. */
+  /** Aborts when nobody waits for this any more: the caller's own caller left, or another attempt won. */
   readonly signal: AbortSignal | undefined
   readonly callId: string
   readonly trace: Trace
   readonly deadline: Deadline
+  readonly criticality: Criticality
   /** The input as the schema reads it; the key is derived from this. */
   readonly validated: unknown
   readonly key: string | undefined
   /** 1 for the first; 0 before any. */
   readonly attempt: number
+  /** The origins that this call was sent to. The one list that all attempts of a call write to. */
+  readonly tried: string[]
+  /** When this attempt is given up; what is left of it is what the callee is told. */
+  readonly attemptDeadline: Deadline
   readonly attemptMs: number
+  readonly origin: string
   readonly request: Omit<OutgoingRequest, 'signal'> | undefined
   readonly response: WireResponse | undefined
 }
 
+/** The end of a call or an attempt without an answer. */
+export interface Failed {
+  readonly kind: 'unsent' | 'unknown'
+  readonly error: HoldfastError
+  readonly attempts: number
+  /** What the failure means to those who decide about the next attempt. */
+  readonly class: OutcomeClass
+}
+
 /** How a call ended, before its types are known again. */
-export type Ending = { readonly attempts: number } & (
-  | { readonly kind: 'done'; readonly value: unknown; readonly degraded: boolean }
+export type Ending =
+  | {
+      readonly kind: 'done'
+      readonly value: unknown
+      readonly degraded: boolean
+      readonly attempts: number
+    }
   | {
       readonly kind: 'refused'
       readonly refusal: { readonly code: string; readonly data: unknown }
+      readonly attempts: number
     }
-  | { readonly kind: 'unsent' | 'unknown'; readonly error: HoldfastError }
-)
+  | Failed
 
 /** The rest of the way. */
 export type Next = (call: Outgoing) => Promise<Ending>
@@ -78,13 +109,25 @@ function pastTheEnd(): Promise<never> {
   assert(false, 'the last stage of a call ends it')
 }
 
+/** What `failed` may be told beyond the facts of the error. */
+interface FailedFacts extends Facts {
+  /** @defaultValue what the code and the effect say */
+  readonly class?: OutcomeClass
+}
+
 /** The ending of a call that failed: its effect decides between `unsent` and `unknown`. */
-export function failed(arrow: Arrow, call: Outgoing, code: Code, facts: Facts): Ending {
+export function failed(
+  arrow: Arrow,
+  call: Outgoing,
+  code: Code,
+  { class: given, ...facts }: FailedFacts,
+): Failed {
   const error = new HoldfastError(code, { ...facts, edge: arrow.name })
   return {
     kind: error.effect === 'none' ? 'unsent' : 'unknown',
     error,
     attempts: call.attempt,
+    class: given ?? classOf(error.code, error.effect),
   }
 }
 
@@ -93,15 +136,22 @@ export function failedBy(
   arrow: Arrow,
   call: Outgoing,
   error: HoldfastError,
-  effect: Effect = error.effect,
-): Ending {
-  const { code, detail, fix, retryAfterMs, particulars } = error
+  more: Partial<FailedFacts> = {},
+): Failed {
+  const { code, detail, effect, fix, retryAfterMs, advice, particulars } = error
   return failed(arrow, call, code, {
     detail,
     effect,
     fix,
+    advice,
     particulars,
     cause: error,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...more,
   })
+}
+
+/** The class of any ending. */
+export function classOfEnding(ending: Ending): OutcomeClass {
+  return ending.kind === 'done' || ending.kind === 'refused' ? ending.kind : ending.class
 }

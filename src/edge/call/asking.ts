@@ -6,6 +6,7 @@
  *       our bug, its "draining" is not our draining.
  *   Q2. The effect of a failure here is 'none' only if no command of a neighbour was called: what it
  *       did is not undone by our giving up.
+ *   Q3. "Do not retry" travels up: who has retried next to the failure spares everybody above it.
  */
 import { catalogue, type Code, type Effect, HoldfastError, isHoldfastError } from '#errors'
 import type { Handler } from '#model'
@@ -38,6 +39,7 @@ function failureOf(error: unknown, hasCommanded: boolean): HoldfastError {
     detail: known?.message ?? 'it threw while it asked its neighbours',
     effect,
     cause: error,
+    advice: known?.advice,
     ...(known?.retryAfterMs === undefined ? {} : { retryAfterMs: known.retryAfterMs }),
   })
 }
@@ -47,5 +49,5 @@ function ownCode(code: Code): Code {
   const { status } = catalogue[code]
   if (status === 500 || status === 400) return 'HF_HANDLER_FAILED'
   if (code.startsWith('HF_CALL_') || code === 'HF_DEADLINE_EXHAUSTED') return code
-  return status === 409 || status >= 502 ? 'HF_CALL_FAILED' : 'HF_HANDLER_FAILED'
+  return status === 409 || status === 429 || status >= 502 ? 'HF_CALL_FAILED' : 'HF_HANDLER_FAILED'
 }

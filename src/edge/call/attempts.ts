@@ -1,112 +1,208 @@
 /**
- * Attempts: how often a call is tried, when, and how long each attempt may take.
+ * Attempts: the one place that waits, sends again and hedges, as the scheduler decides.
  *
- * Intuition: what certainly did not happen may be tried again by anybody; what may have happened only
- * where the contract makes a second time harmless. And a retry that cannot end in time is not begun:
- * the caller then learns the true failure at once, not "timeout" later.
+ * The scheduler (`Attempts` of `policy`) is a pure machine: it is told what happened and answers with
+ * a step. This file does what the steps say, and nothing else: it sends, sleeps, aborts and ends.
  *
  * Invariants:
- *   A1. At most `attemptsMax` attempts, and none after the deadline or after the caller left.
- *   A2. `unknown` is tried again only if the arrow is repeatable.
- *   A3. No attempt starts before the callee's `Retry-After` has passed.
- *   A4. Once an attempt may have acted, the call cannot end `unsent`.
- *   A5. What is returned without another attempt is the failure itself, unchanged.
+ *   A1. The call ends once; after that none of its timers and listeners is left, and what still runs
+ *       of its attempts is aborted.
+ *   A2. Once an attempt may have acted, the call cannot end `unsent`.
+ *   A3. What is returned without another attempt is an attempt's own failure. Where asking again from
+ *       above is useless, it carries the advice `never`.
+ *   A4. A caller that leaves ends the call in that moment, also in the middle of a pause.
  */
-import type { Code } from '#errors'
-import { backoffMs, pacedMs } from '#policy'
-import { sleep } from '#world'
-import { type Arrow, type Ending, failed, failedBy, type Next, type Outgoing } from './arrow.ts'
-
-/**
- * The failures that another attempt may not meet again. All others are the same on the next attempt:
- * mistakes of the caller, bugs of the callee, a full disk.
- */
-const passing: ReadonlySet<Code> = new Set<Code>([
-  'HF_CALL_NOT_SENT',
-  'HF_CALL_LOST',
-  'HF_CALL_TIMEOUT',
-  'HF_CALL_REJECTED',
-  'HF_CALL_FAILED',
-  'HF_DEADLINE_EXHAUSTED',
-  'HF_ANSWER_INVALID',
-  'HF_KEY_BUSY',
-  'HF_DRAINING',
-  'HF_DB_UNREACHABLE',
-  'HF_DB_TIMEOUT',
-  'HF_DB_LOCK_TIMEOUT',
-  'HF_DB_CONFLICT',
-  'HF_DB_READ_ONLY',
-  'HF_DB_COMMIT_UNKNOWN',
-])
+import { Deadline } from '#clock'
+import { assert, type RetryAdvice } from '#errors'
+import { Attempts, type AttemptsPolicy, type Step } from '#policy'
+import {
+  type Arrow,
+  classOfEnding,
+  type Ending,
+  failed,
+  failedBy,
+  type Next,
+  type Outgoing,
+} from './arrow.ts'
 
 /** Tries until the call ended well, ended for good, or no attempt can end in time. */
 export function attempts(next: Next, arrow: Arrow): Next {
+  const { neighbour, isRepeatable, hedge } = arrow
   const { attemptsMax } = arrow.reference.policy
-  if (attemptsMax <= 1) return async (call) => next({ ...call, attempt: 1 })
-  return async (call) => {
-    let earlier: Ending | undefined
-    for (let attempt = 1; ; attempt += 1) {
-      // One after the other is the point: an attempt is made because the one before it failed.
-      // oxlint-disable-next-line no-await-in-loop
-      const ending = owned(arrow, call, earlier, await next({ ...call, attempt }))
-      const delayMs = attempt < attemptsMax ? retryInMs(arrow, call, ending) : undefined
-      // oxlint-disable-next-line no-await-in-loop
-      if (delayMs === undefined || !(await slept(arrow, call, delayMs))) return ending
-      earlier = ending
+  const plain: AttemptsPolicy = {
+    attemptsMax,
+    hasSameEffect: isRepeatable,
+    budget: neighbour.budget,
+  }
+  const hedged: AttemptsPolicy = hedge === undefined ? plain : { ...plain, hedge }
+  return (call) => new Trying(next, arrow, call, neighbour.hasChoice ? hedged : plain).run()
+}
+
+/** One call while it is tried. */
+class Trying {
+  readonly #next: Next
+  readonly #arrow: Arrow
+  readonly #call: Outgoing
+  readonly #machine: Attempts
+  readonly #isHedged: boolean
+  readonly #end = Promise.withResolvers<Ending>()
+  /** By number of the attempt; the first is at 1. */
+  readonly #endings: (Ending | undefined)[] = []
+  /** What aborts each attempt under way. Only a hedged call has two, and needs them. */
+  readonly #aborts = new Map<number, AbortController>()
+  #inFlight = 0
+  #sent = 0
+  #cancelTimer: (() => void) | undefined
+
+  constructor(next: Next, arrow: Arrow, call: Outgoing, policy: AttemptsPolicy) {
+    this.#next = next
+    this.#arrow = arrow
+    this.#call = call
+    this.#isHedged = policy.hedge !== undefined
+    this.#machine = new Attempts(policy, this.#nowMs() + call.deadline.remainingMs())
+  }
+
+  async run(): Promise<Ending> {
+    const { signal } = this.#call
+    signal?.addEventListener('abort', this.#left, { once: true })
+    this.#do(this.#machine.begin(this.#nowMs()))
+    try {
+      return await this.#end.promise
+    } finally {
+      signal?.removeEventListener('abort', this.#left)
+      this.#cancelTimer?.()
+      if (this.#aborts.size > 0) this.#abortAll(new Error('another attempt was faster'))
     }
   }
-}
 
-/** The ending of the whole call so far: what an earlier attempt may have done, no later one undoes. */
-function owned(arrow: Arrow, call: Outgoing, earlier: Ending | undefined, ending: Ending): Ending {
-  if (earlier?.kind !== 'unknown' || ending.kind !== 'unsent') return ending
-  const { error, attempts: attempt } = ending
-  return failedBy(arrow, { ...call, attempt }, error, 'unknown')
-}
+  #do(step: Step): void {
+    switch (step.step) {
+      case 'send':
+        if (step.hedgeAfterMs !== undefined) this.#after(step.hedgeAfterMs, () => this.#hedge())
+        void this.#send(step.attempt, step.timeoutMs)
+        return
+      case 'wait':
+        this.#after(step.delayMs, () => this.#do(this.#machine.waitOver(this.#nowMs())))
+        return
+      case 'settle':
+        this.#settle(this.#endings[step.attempt], step.isStamped)
+        return
+      case 'nothing':
+    }
+  }
 
-/** The delay before the next attempt, or `undefined` if there must be none. */
-function retryInMs(
-  { caller, isRepeatable }: Arrow,
-  call: Outgoing,
-  ending: Ending,
-): number | undefined {
-  if (!('error' in ending) || !passing.has(ending.error.code)) return undefined
-  if (ending.kind === 'unknown' && !isRepeatable) return undefined
-  const { random } = caller.world
-  const { retryAfterMs: afterMs } = ending.error
-  const delayMs = Math.max(
-    backoffMs({ retry: ending.attempts, roll: random.float() }),
-    afterMs === undefined ? 0 : pacedMs({ afterMs, roll: random.float() }),
-  )
-  // The time is checked before sleeping: after it, only the sleep would have been gained.
-  return delayMs + 1 <= call.deadline.remainingMs() ? delayMs : undefined
-}
+  /** Never rejects: a bug below ends the call with it. */
+  async #send(attempt: number, timeoutMs: number): Promise<void> {
+    const { clock } = this.#arrow.caller.world
+    const beganMs = clock.monotonicMs()
+    const signal = this.#isHedged ? this.#signalOf(attempt) : this.#call.signal
+    this.#inFlight += 1
+    this.#sent += 1
+    try {
+      const limit = Deadline.in(clock, timeoutMs)
+      const trial = { ...this.#call, attempt, attemptDeadline: limit, signal }
+      this.#ended(attempt, await this.#next(trial), beganMs)
+    } catch (bug) {
+      this.#end.reject(bug)
+    }
+  }
 
-/** Waits; false if another attempt has become pointless meanwhile: a timer may be late. */
-async function slept({ caller }: Arrow, call: Outgoing, delayMs: number): Promise<boolean> {
-  try {
-    await sleep(caller.world.timers, delayMs, call.signal)
-    return call.signal?.aborted !== true && call.deadline.remainingMs() >= 1
-  } catch {
-    // `sleep` rejects only with the reason of the signal: nobody waits for another attempt.
-    return false
+  #ended(attempt: number, ending: Ending, beganMs: number): void {
+    const nowMs = this.#nowMs()
+    const { hedge, neighbour, draw } = this.#arrow
+    this.#inFlight -= 1
+    this.#aborts.delete(attempt)
+    this.#cancelTimer?.()
+    // The interrupted loser counts, too: without the slow ones the percentile would sink.
+    hedge?.record({ tookMs: nowMs - beganMs, nowMs })
+    const hasLeft = this.#call.signal?.aborted === true && 'error' in ending
+    const outcomeClass = hasLeft ? 'cancelled' : classOfEnding(ending)
+    if (outcomeClass === 'local') this.#sent -= 1
+    this.#endings[attempt] = ending
+    const outcome = { attempt, class: outcomeClass, ...paceOf(ending, neighbour.hasChoice) }
+    this.#do(this.#machine.ended(outcome, nowMs, draw))
+  }
+
+  #hedge(): void {
+    const nowMs = this.#nowMs()
+    const state = this.#arrow.breaker?.state(nowMs) ?? 'closed'
+    if (state === 'closed') this.#do(this.#machine.hedgeDue(nowMs))
+  }
+
+  /** The caller left. What is under way ends by its signal; a pause is over now. */
+  readonly #left = (): void => {
+    if (this.#inFlight > 0) return this.#abortAll(this.#call.signal?.reason)
+    this.#machine.cancel()
+    this.#settle(
+      this.#endings.findLast((each) => each !== undefined),
+      false,
+    )
+  }
+
+  #settle(told: Ending | undefined, isStamped: boolean): void {
+    assert(told !== undefined, 'a call settles with an attempt that ended')
+    this.#end.resolve(this.#whole(told, isStamped))
+  }
+
+  /** The ending of the whole call: what an earlier attempt may have done, no later one undoes. */
+  #whole(told: Ending, isStamped: boolean): Ending {
+    const sent = this.#sent
+    if (!('error' in told)) return { ...told, attempts: sent }
+    const mayHaveActed = this.#endings.some((each) => each?.kind === 'unknown')
+    const isSaid = told.kind === 'unknown' || !mayHaveActed
+    if (isSaid && !isStamped) return { ...told, attempts: sent }
+    return failedBy(this.#arrow, { ...this.#call, attempt: sent }, told.error, {
+      effect: mayHaveActed ? 'unknown' : told.error.effect,
+      advice: isStamped ? 'never' : told.error.advice,
+      class: told.class,
+    })
+  }
+
+  #signalOf(attempt: number): AbortSignal {
+    const controller = new AbortController()
+    this.#aborts.set(attempt, controller)
+    return controller.signal
+  }
+
+  #abortAll(reason: unknown): void {
+    for (const each of this.#aborts.values()) each.abort(reason)
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.#cancelTimer = this.#arrow.caller.world.timers.after(delayMs, run)
+  }
+
+  #nowMs(): number {
+    return this.#arrow.caller.world.clock.monotonicMs()
   }
 }
 
-/** The share of what is left that the first of several attempts gets: the rest pays for one retry. */
-const FIRST_SHARE = 0.6
+/** What a failure says about when and where to try again. */
+function paceOf(
+  ending: Ending,
+  hasChoice: boolean,
+): { readonly retryAfterMs?: number; readonly advice?: RetryAdvice } {
+  if (!('error' in ending)) return {}
+  const { retryAfterMs, advice } = ending.error
+  // `Retry-After` of one that sends elsewhere is its own: the balancer keeps it, the others are free.
+  if (advice === 'elsewhere' && hasChoice) return { advice }
+  return {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    // Where there is no elsewhere, the same endpoint is asked, and it wants to be asked later.
+    ...(advice === undefined ? {} : { advice: advice === 'elsewhere' ? 'later' : advice }),
+  }
+}
 
-/** Gives the attempt its time: this is what the callee is told. */
+/** Gives the attempt its time in whole milliseconds: this is what the callee is told. */
 export function attemptDeadline(next: Next, arrow: Arrow): Next {
-  const { attemptsMax } = arrow.reference.policy
   return async (call) => {
-    const isFirstOfSeveral = call.attempt === 1 && attemptsMax > 1
-    const remainingMs = call.deadline.remainingMs()
-    // Whole milliseconds, so that what we wait is what we said; rounded down, so that D1 holds.
-    const attemptMs = Math.floor(isFirstOfSeveral ? remainingMs * FIRST_SHARE : remainingMs)
+    const remainingMs = call.attemptDeadline.remainingMs()
+    // Whole, so that what we wait is what we said; rounded down, so that D1 holds.
+    const attemptMs = Math.floor(remainingMs)
     if (attemptMs >= 1) return next({ ...call, attemptMs })
-    return failed(arrow, { ...call, attempt: call.attempt - 1 }, 'HF_DEADLINE_EXHAUSTED', {
+    return failed(arrow, call, 'HF_DEADLINE_EXHAUSTED', {
       detail: `${remainingMs.toFixed(1)} ms were left for attempt ${call.attempt}, not 1 ms`,
+      class: 'local',
     })
   }
 }

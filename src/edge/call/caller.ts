@@ -6,15 +6,19 @@ import {
   type Call,
   type CallOptions,
   type EdgeOperation,
+  type EdgePolicy,
+  type HedgePolicy,
   type InputTo,
   type Outcome,
   Refused,
 } from '#model'
 import type { Observe } from '#observe'
+import { Breaker, Hedge, type HedgeOptions } from '#policy'
 import type { World } from '#world'
 import type { Site } from '../site.ts'
-import type { Arrow, Caller, Ending } from './arrow.ts'
+import type { Arrow, Caller, Ending, Resolve } from './arrow.ts'
 import { begin, type Intention } from './intent.ts'
+import { Neighbour } from './neighbour.ts'
 import { compile } from './outgoing.ts'
 
 /** Calls over the edges that the service of `site` declares in `uses`; over others HF_CALL_UNDECLARED. */
@@ -31,8 +35,8 @@ export function caller(site: Site): Call {
  */
 export function standaloneCaller(options: {
   readonly world: World
-  /** The origin of a callee. */
-  readonly resolve: (target: string) => string
+  /** The origin of a callee, or those of its instances. */
+  readonly resolve: Resolve
   /** @defaultValue nobody listens */
   readonly observe?: Observe
   /** How the program calls itself towards the callee. @defaultValue 'anonymous' */
@@ -64,8 +68,16 @@ export function calls({ service, system, world, resolve, observe }: Site): Calls
 function callsOf(who: Caller): Calls {
   // References are frozen values of edges, so there are as many as the program declares.
   const pipelines = new WeakMap<EdgeOperation, Pipeline>()
+  const neighbours = new WeakMap<EdgePolicy, Neighbour>()
+  const neighbourOf = (policy: EdgePolicy): Neighbour => {
+    const neighbour = neighbours.get(policy) ?? new Neighbour(policy, who.world.clock)
+    neighbours.set(policy, neighbour)
+    return neighbour
+  }
   const pipelineOf = (reference: EdgeOperation): Pipeline => {
-    const pipeline = pipelines.get(reference) ?? compiled(arrowOf(who, reference))
+    const pipeline =
+      pipelines.get(reference) ??
+      compiled(arrowOf(who, reference, neighbourOf(reference.policy.edge)))
     pipelines.set(reference, pipeline)
     return pipeline
   }
@@ -79,14 +91,25 @@ function compiled(arrow: Arrow): Pipeline {
   return async (intention) => first(begin(arrow, intention))
 }
 
-function arrowOf(who: Caller, reference: EdgeOperation): Arrow {
-  const { target, operation } = reference
+/** The arrow of one operation: what is made once, whoever asks. */
+export function arrowOf(who: Caller, reference: EdgeOperation, neighbour: Neighbour): Arrow {
+  const { target, operation, policy } = reference
+  const { breaker, hedge } = policy
+  const { random } = who.world
   return {
     caller: who,
     reference,
     name: `${who.name}>${target}.${operation.name}`,
     isRepeatable: operation.kind === 'query' || operation.keyed,
+    draw: () => random.float(),
+    neighbour,
+    breaker: breaker === undefined ? undefined : new Breaker(breaker),
+    hedge: hedge === undefined ? undefined : new Hedge(hedgeOptions(hedge)),
   }
+}
+
+function hedgeOptions({ delayMs, shareMax, burst }: HedgePolicy): HedgeOptions {
+  return { shareMax, burst, ...(delayMs === undefined ? {} : { delayMs }) }
 }
 
 function callThrough(
@@ -121,9 +144,16 @@ function callThrough(
     input: InputTo<Op>,
     options?: CallOptions,
   ): Promise<Outcome<Op>> => {
-    const { attempts: _, ...ending } = await run(reference, input, options)
+    const ending = await run(reference, input, options)
     // Value and refusal passed the operation's own schemas.
-    return ending as Outcome<Op>
+    return outcomeOf(ending) as Outcome<Op>
   }
   return Object.assign(call, { outcome })
+}
+
+/** What the caller is told of an ending; what the scheduler knows beyond it stays inside. */
+function outcomeOf(ending: Ending): unknown {
+  if ('error' in ending) return { kind: ending.kind, error: ending.error }
+  const { attempts: _, ...outcome } = ending
+  return outcome
 }

@@ -16,6 +16,8 @@ import { header } from './wire.ts'
 /** Longer answers are not read to the end: an event loop that parses one serves nobody meanwhile. */
 const ANSWER_BYTES_MAX = 8 * 1_048_576
 
+const utf8 = new TextEncoder()
+
 /** Writes the request. */
 export function headers(next: Next, arrow: Arrow): Next {
   const { caller } = arrow
@@ -31,9 +33,10 @@ export function headers(next: Next, arrow: Arrow): Next {
         [header.attempt]: String(call.attempt),
         [header.callId]: call.callId,
         [header.caller]: caller.name,
+        [header.criticality]: call.criticality,
         [header.traceparent]: formatTraceparent(childTrace(caller.world.random, call.trace)),
       },
-      body: text === undefined ? undefined : new TextEncoder().encode(text),
+      body: text === undefined ? undefined : utf8.encode(text),
       answerBytesMax: ANSWER_BYTES_MAX,
     }
     return next({ ...call, request })
@@ -42,22 +45,22 @@ export function headers(next: Next, arrow: Arrow): Next {
 
 /** Sends the request and waits for the answer, as long as this attempt may take. */
 export function transport(next: Next, arrow: Arrow): Next {
-  const { world, resolve } = arrow.caller
-  const { target } = arrow.reference
+  const { world } = arrow.caller
   return async (call) => {
-    const late = new HoldfastError('HF_CALL_TIMEOUT', {
-      detail: `no answer to attempt ${call.attempt} within ${call.attemptMs} ms`,
-    })
-    const timed = withDeadline(world.timers, call.attemptMs, () => late, call.signal)
+    // Made only when it is needed: an error costs more than the rest of the attempt on this side.
+    let late: HoldfastError | undefined
+    const reason = (): HoldfastError => (late = tooLate(call))
+    const timed = withDeadline(world.timers, call.attemptMs, reason, call.signal)
     let response: WireResponse
     try {
       assert(call.request !== undefined, 'a request is written before it is sent')
-      response = await world.network.send(resolve(target), {
+      response = await world.network.send(call.origin, {
         ...call.request,
         signal: timed.signal,
       })
     } catch (error) {
-      return unanswered(arrow, call, error, timed.signal.reason === late ? late : undefined)
+      const { signal } = timed
+      return unanswered(arrow, call, error, { late, signal })
     } finally {
       timed.release()
     }
@@ -65,20 +68,28 @@ export function transport(next: Next, arrow: Arrow): Next {
   }
 }
 
+function tooLate({ attempt, attemptMs }: Outgoing): HoldfastError {
+  const detail = `no answer to attempt ${attempt} within ${attemptMs} ms`
+  return new HoldfastError('HF_CALL_TIMEOUT', { detail })
+}
+
 function unanswered(
   arrow: Arrow,
   call: Outgoing,
   error: unknown,
-  late: HoldfastError | undefined,
+  { late, signal }: { readonly late: HoldfastError | undefined; readonly signal: AbortSignal },
 ): Ending {
   const known = isHoldfastError(error) ? error : undefined
-  if (late !== undefined) {
-    return failed(arrow, call, late.code, {
-      detail: late.detail,
-      effect: known?.effect ?? 'unknown',
-      cause: error,
-    })
+  if (late !== undefined && signal.reason === late) {
+    const { code, detail } = late
+    return failed(arrow, call, code, { detail, effect: known?.effect ?? 'unknown', cause: error })
   }
-  if (known !== undefined) return failedBy(arrow, call, known)
-  return failed(arrow, call, 'HF_CALL_LOST', { detail: 'the network failed', cause: error })
+  // Whoever aborts an attempt does not want it: that is nobody's fault, and no reason to try again.
+  const more = signal.aborted ? ({ class: 'cancelled' } as const) : {}
+  if (known !== undefined) return failedBy(arrow, call, known, more)
+  return failed(arrow, call, 'HF_CALL_LOST', {
+    detail: 'the network failed',
+    cause: error,
+    ...more,
+  })
 }

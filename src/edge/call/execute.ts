@@ -43,9 +43,11 @@ async function command(entrance: Entrance, incoming: Incoming, handler: Runs): P
     if (before !== undefined) return before
   }
   const found = await ask(entrance, incoming, handler)
-  return once(site, { claim, timeoutMs: timeoutMs(incoming) }, async (tx) =>
-    rolledBackBy(async () => effectOf(site, incoming, handler, { tx, found })),
-  )
+  const begun = waitsForSession(entrance)
+  return once(site, { claim, timeoutMs: timeoutMs(incoming) }, async (tx) => {
+    begun()
+    return rolledBackBy(async () => effectOf(site, incoming, handler, { tx, found }))
+  })
 }
 
 /**
@@ -84,15 +86,24 @@ async function query(entrance: Entrance, incoming: Incoming, handler: Runs): Pro
   const { database, service } = entrance.site
   const found = await ask(entrance, incoming, handler)
   const bounds = { timeoutMs: timeoutMs(incoming), readOnly: true }
-  const answering = await database.transaction(bounds, (tx) =>
-    rolledBackBy(async () => {
+  const begun = waitsForSession(entrance)
+  const answering = await database.transaction(bounds, (tx) => {
+    begun()
+    return rolledBackBy(async () => {
       const { refuse, answer } = refuser(askedIn(incoming))
       const context = { db: service.db.over(tx), input: incoming.input, refuse, asked: found }
       // The handler was declared for this operation and this database.
       return answer(await handler.run(context as never))
-    }),
-  )
+    })
+  })
   return { ...answering, isReplayed: false }
+}
+
+/** Tells the admission how long a transaction waited before its handler ran; call the result then. */
+function waitsForSession({ site, pressure }: Entrance): () => void {
+  const { clock } = site.world
+  const sinceMs = clock.monotonicMs()
+  return () => pressure.waitedForSession(clock.monotonicMs() - sinceMs)
 }
 
 /** What is left for the transaction. @throws HF_DEADLINE_EXHAUSTED (effect none) if nothing is. */

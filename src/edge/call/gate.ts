@@ -38,6 +38,7 @@ export class Gate {
       throw new HoldfastError('HF_DRAINING', {
         detail: `it takes no new work and waits for ${this.#inside} requests to end`,
         retryAfterMs: 1_000,
+        advice: 'elsewhere',
       })
     }
     this.#inside += 1

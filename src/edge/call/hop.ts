@@ -4,10 +4,13 @@
 import { Deadline } from '#clock'
 import { assert } from '#errors'
 import { childTrace, parseTraceparent, type Trace } from '#observe'
+import type { Criticality } from '#model'
 import type { IncomingRequest } from '#world'
 import type { Site } from '../site.ts'
 import type { Calls } from './caller.ts'
+import { readCriticality } from './criticality.ts'
 import type { Gate } from './gate.ts'
+import type { Pressure } from './pressure.ts'
 import type { Reply } from './problem.ts'
 import type { Asked, Route, Router } from './route.ts'
 import { DEADLINE_MS_MAX, header, readCaller } from './wire.ts'
@@ -17,6 +20,7 @@ export interface Entrance {
   readonly site: Site
   readonly router: Router
   readonly gate: Gate
+  readonly pressure: Pressure
   /** The service's own calls to its neighbours. */
   readonly neighbours: Calls
 }
@@ -29,6 +33,8 @@ export interface Incoming {
   /** Who says that he calls. */
   readonly caller: string
   readonly deadline: Deadline
+  /** How much it matters, as the caller says. Inherited by what the work calls. */
+  readonly criticality: Criticality
   /** Aborts at the deadline, or when the caller went away. */
   readonly signal: AbortSignal
   /** As JSON says it; from `input` on, as the schema reads it. */
@@ -68,6 +74,7 @@ export function arrive({ site, router }: Entrance, request: IncomingRequest): In
     // authenticated, the name in the certificate of mutual TLS takes its place.
     caller: readCaller(headers[header.caller]),
     deadline: Deadline.in(clock, DEADLINE_MS_MAX),
+    criticality: readCriticality(headers[header.criticality]),
     signal,
     input: undefined,
     key: undefined,

@@ -14,6 +14,7 @@
  */
 import { execution } from './execute.ts'
 import { type Entrance, type Hop, reduceHops, type Way } from './hop.ts'
+import { admission, limit, quota } from './overload.ts'
 import { body, deadline, drain, events, fact, input, key, problem, route } from './reception.ts'
 
 /** Outermost first. */
@@ -45,8 +46,23 @@ export const incoming: readonly Hop[] = [
   },
   {
     name: 'deadline',
-    why: 'counts before the body arrives, so that a slow sender spends his own time',
+    why: 'counts before the body arrives, so that a slow sender spends his own time; and refuses first what could not end in time, whoever sent it',
     stage: deadline,
+  },
+  {
+    name: 'quota',
+    why: 'above the admission: who asks too often must not use up the share of those who do not',
+    stage: quota,
+  },
+  {
+    name: 'admission',
+    why: 'below all that refuses for a reason of its own, so that only what would be served is counted as load; above the body, so that a refusal stays cheap',
+    stage: admission,
+  },
+  {
+    name: 'limit',
+    why: 'below the admission, which should act long before; what passes it anyway must not fill the memory with bodies',
+    stage: limit,
   },
   {
     name: 'body',

@@ -6,7 +6,16 @@ import { HoldfastError, isHoldfastError } from '#errors'
 import { describeIssues } from '#model'
 import { childTrace, currentContext } from '#observe'
 import { uuid } from '#world'
-import { type Arrow, type Ending, failed, failedBy, type Next, type Outgoing } from './arrow.ts'
+import {
+  type Arrow,
+  type Ending,
+  type Failed,
+  failed,
+  failedBy,
+  type Next,
+  type Outgoing,
+} from './arrow.ts'
+import { lower } from './criticality.ts'
 import { chosenKey, derivedKey } from './key.ts'
 import { publicIssues, validate } from './validate.ts'
 
@@ -19,17 +28,22 @@ export type Intention = Pick<Outgoing, 'input' | 'options' | 'signal'>
 /** Begins a call: its trace, its id and its deadline, the edge's or what is left of the caller's. */
 export function begin({ caller, reference }: Arrow, intention: Intention): Outgoing {
   const { clock, random } = caller.world
-  const { deadlineMs } = reference.policy
+  const { deadlineMs, edge } = reference.policy
   const around = currentContext()
+  const until = around?.deadline?.within(deadlineMs, MARGIN_MS) ?? Deadline.in(clock, deadlineMs)
   return {
     ...intention,
     callId: uuid(random, clock.wallMs()),
     trace: childTrace(random, around?.trace),
-    deadline: around?.deadline?.within(deadlineMs, MARGIN_MS) ?? Deadline.in(clock, deadlineMs),
+    deadline: until,
+    criticality: lower(edge.criticality, around?.criticality),
     validated: undefined,
     key: undefined,
     attempt: 0,
+    tried: [],
+    attemptDeadline: until,
     attemptMs: 0,
+    origin: '',
     request: undefined,
     response: undefined,
   }
@@ -86,8 +100,8 @@ export function fallback(next: Next, arrow: Arrow): Next {
   }
 }
 
-/** True where the caller is wrong: a fallback would only hide it. */
-function isMistake(ending: Ending & { readonly kind: 'unsent' | 'unknown' }): boolean {
+/** True where the caller is wrong: a fallback or an old answer would only hide it. */
+export function isMistake(ending: Failed): boolean {
   const { code } = ending.error
   return code === 'HF_CALL_DENIED' || code.startsWith('HF_KEY_') || code === 'HF_INPUT_INVALID'
 }
@@ -95,7 +109,7 @@ function isMistake(ending: Ending & { readonly kind: 'unsent' | 'unknown' }): bo
 async function degraded(
   arrow: Arrow,
   call: Outgoing,
-  ending: Ending & { readonly kind: 'unsent' | 'unknown' },
+  ending: Failed,
   value: unknown,
 ): Promise<Ending> {
   const verdict = await validate(arrow.reference.operation.output, value)

@@ -34,8 +34,12 @@ test('every stage of the list says why it stands where it stands', () => {
       'input',
       'fallback',
       'deadline',
+      'cache',
       'key',
       'attempts',
+      'breaker',
+      'bulkhead',
+      'endpoint',
       'attempt deadline',
       'headers',
       'transport',
@@ -79,7 +83,7 @@ test('an input that breaks the contract is never sent', async () => {
 })
 
 test('all attempts of one call carry one key and one call id, each its own attempt and span', async () => {
-  const { world, call, facts } = await scripted(lost, lost, json(200, { count: 1 }))
+  const { world, call, facts } = await scripted(notSent, lost, json(200, { count: 1 }))
 
   await world.run(call(pay.pay, charge))
 
@@ -279,7 +283,7 @@ for (const [name, step, code] of [
 }
 
 test('a caller that goes away during the pause ends the call in that moment', async () => {
-  const { world } = await scripted(notSent)
+  const { world } = await scripted(lost)
   const service = paymentsService()
   const away = new AbortController()
   const consumer = { ...service, uses: [pay] }
@@ -290,7 +294,7 @@ test('a caller that goes away during the pause ends the call in that moment', as
   away.abort(new Error('gone'))
   const outcome = await work
 
-  assert.equal(outcome.kind, 'unsent')
+  assert.equal(outcome.kind === 'unknown' && outcome.error.code, 'HF_CALL_LOST')
   assert.equal(world.network.sent.length, 1)
   assert.equal(world.timersPending, 0)
 })

@@ -18,6 +18,8 @@
 import { reduceStages, type Arrow, type Next, type Stage } from './arrow.ts'
 import { answer } from './answer.ts'
 import { attemptDeadline, attempts } from './attempts.ts'
+import { cache } from './cached.ts'
+import { breaker, bulkhead, endpoint } from './circuit.ts'
 import { deadline, declared, fact, fallback, input, key } from './intent.ts'
 import { headers, transport } from './exchange.ts'
 
@@ -49,14 +51,34 @@ export const outgoing: readonly Stage[] = [
     stage: deadline,
   },
   {
+    name: 'cache',
+    why: 'above everything that counts calls: a hit must not look like a success of the callee; below the fallback, whose value must not be kept',
+    stage: cache,
+  },
+  {
     name: 'key',
     why: 'outside the attempts: a new key for each attempt is how a card is charged twice',
     stage: key,
   },
   {
     name: 'attempts',
-    why: 'below this line everything happens once for each attempt, so that each has its own time, span and connection',
+    why: 'retry and hedge in one, or they would multiply; below this line everything happens once for each attempt, which has its own time, span and connection',
     stage: attempts,
+  },
+  {
+    name: 'breaker',
+    why: 'below the attempts, or it would see one failure where three calls failed; above the bulkhead, whose refusals must not open it',
+    stage: breaker,
+  },
+  {
+    name: 'bulkhead',
+    why: 'below the attempts, so that no pause before a retry holds a slot; above the endpoint, which is not chosen for what is not sent',
+    stage: bulkhead,
+  },
+  {
+    name: 'endpoint',
+    why: 'below the bulkhead, so that each attempt chooses anew, at the last moment, and not where it failed before',
+    stage: endpoint,
   },
   {
     name: 'attempt deadline',

@@ -39,9 +39,12 @@ export function reply(status: number, text: string, isReplayed: boolean): Reply 
   }
 }
 
+/** What a caller is told to wait where nobody knows better: long enough not to hammer, in ms. */
+const PAUSE_MS_DEFAULT = 1_000
+
 /** The answer that tells a caller about a failure. */
 export function problemReply(error: HoldfastError, traceId: string): Reply {
-  const { code, effect, fix, retryAfterMs } = error
+  const { code, effect, fix, advice } = error
   const { status, title } = catalogue[code]
   const document = {
     type: `urn:holdfast:error:${code}`,
@@ -57,9 +60,10 @@ export function problemReply(error: HoldfastError, traceId: string): Reply {
     ...(code === 'HF_INPUT_INVALID' ? { issues: error.particulars } : {}),
   }
   const { headers, ...sent } = reply(status, JSON.stringify(document), false)
-  const pause =
-    retryAfterMs === undefined ? {} : { [header.retryAfter]: writeRetryAfter(retryAfterMs) }
-  return { ...sent, code, headers: { ...headers, ...pause } }
+  const pauseMs = error.retryAfterMs ?? (status === 503 ? PAUSE_MS_DEFAULT : undefined)
+  const pause = pauseMs === undefined ? {} : { [header.retryAfter]: writeRetryAfter(pauseMs) }
+  const retry = advice === undefined ? {} : { [header.retry]: advice }
+  return { ...sent, code, headers: { ...headers, ...pause, ...retry } }
 }
 
 /** True where the detail was written for the service's operators: bugs, and whatever a database said. */

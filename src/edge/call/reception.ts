@@ -108,20 +108,19 @@ export function events(next: Way, { site, gate, neighbours }: Entrance): Way {
   }
 }
 
-/** Gives the work its deadline, and the caller an answer when it has passed. */
-export function deadline(next: Way, { site, gate }: Entrance): Way {
+/** Gives the work its deadline, and the caller an answer when it has passed, or when it would. */
+export function deadline(next: Way, { site, gate, pressure }: Entrance): Way {
   const { clock, timers } = site.world
   return async (incoming) => {
     const { request, trace } = incoming
     const ms = readDeadlineMs(request.headers[header.deadline])
+    refuseHopeless(ms, pressure.neededMs(askedIn(incoming).name, clock.monotonicMs()))
     const accepted = Deadline.in(clock, ms)
     gate.promise(accepted)
-    const late = new HoldfastError('HF_DEADLINE_EXHAUSTED', {
-      detail: `the handler did not end within the ${ms} ms that the caller waits`,
-      effect: 'unknown',
-    })
-    const timed = withDeadline(timers, ms, () => late, request.signal)
-    const context = { trace, deadline: accepted, work: workOf(incoming) }
+    const late = lazily(() => tooLate(ms))
+    const timed = withDeadline(timers, ms, late, request.signal)
+    const { criticality } = incoming
+    const context = { trace, deadline: accepted, criticality, work: workOf(incoming) }
     const work = inContext(context, () =>
       next({ ...incoming, deadline: accepted, signal: timed.signal }),
     )
@@ -135,13 +134,35 @@ export function deadline(next: Way, { site, gate }: Entrance): Way {
   }
 }
 
+/** Refuses what would be given up before it ended: its work would be taken from those who can wait. */
+function refuseHopeless(ms: number, neededMs: number): void {
+  if (ms >= neededMs) return
+  throw new HoldfastError('HF_DEADLINE_EXHAUSTED', {
+    detail: `the caller waits ${ms} ms, and nine of ten such requests need up to ${Math.ceil(neededMs)} ms now`,
+    advice: 'never',
+  })
+}
+
+function tooLate(ms: number): HoldfastError {
+  return new HoldfastError('HF_DEADLINE_EXHAUSTED', {
+    detail: `the handler did not end within the ${ms} ms that the caller waits`,
+    effect: 'unknown',
+  })
+}
+
 /** Rejects when the signal aborts for this reason. A caller who left is no reason: the work goes on. */
-function aborted(signal: AbortSignal, reason: Error): Promise<never> {
+function aborted(signal: AbortSignal, reason: () => Error): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
-      if (signal.reason === reason) reject(reason)
+      if (signal.reason === reason()) reject(reason())
     })
   })
+}
+
+/** Makes it once, when it is first asked for: errors are dear, and most are never needed. */
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 /** Reads what was sent. */

@@ -7,6 +7,7 @@ import { calls } from './caller.ts'
 import { Gate } from './gate.ts'
 import { arrive } from './hop.ts'
 import { compile } from './incoming.ts'
+import { Pressure } from './pressure.ts'
 import { router } from './route.ts'
 
 /** The incoming end of a service's arrows. */
@@ -22,7 +23,8 @@ export interface Server {
 /** Makes the server of a service. */
 export function server(site: Site): Server {
   const gate = new Gate(site.world)
-  const entrance = { site, gate, router: router(site.service), neighbours: calls(site) }
+  const pressure = new Pressure(site.world)
+  const entrance = { site, gate, pressure, router: router(site.service), neighbours: calls(site) }
   const way = compile(entrance)
   return {
     async handle(request: IncomingRequest): Promise<WireResponse> {

@@ -5,7 +5,7 @@
  *   H1. A deadline travels as the whole milliseconds that are left, never as a moment.
  *   H2. What a stranger wrote is bounded or refused before anybody computes with it.
  */
-import { HoldfastError } from '#errors'
+import { HoldfastError, type RetryAdvice } from '#errors'
 
 /** Header names of Holdfast and of the standards that it follows, lower case. */
 export const header = {
@@ -13,9 +13,11 @@ export const header = {
   callId: 'holdfast-call-id',
   caller: 'holdfast-caller',
   contentType: 'content-type',
+  criticality: 'holdfast-criticality',
   deadline: 'holdfast-deadline-ms',
   key: 'idempotency-key',
   replayed: 'idempotency-replayed',
+  retry: 'holdfast-retry',
   retryAfter: 'retry-after',
   traceparent: 'traceparent',
 } as const
@@ -48,6 +50,11 @@ export function readCaller(text: string | undefined): string {
 /** `Retry-After` in ms, or `undefined` where it is absent or a date: wall clocks disagree. */
 export function readRetryAfterMs(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : undefined
+}
+
+/** The advice of a callee about another attempt; what is not one of the three words is none. */
+export function readAdvice(text: string | undefined): RetryAdvice | undefined {
+  return text === 'never' || text === 'elsewhere' || text === 'later' ? text : undefined
 }
 
 /** `Retry-After` counts whole seconds; rounding up never invites anybody early. */
