@@ -24,6 +24,7 @@ export {
   type DatabaseDeclaration,
   type Edge,
   type EdgeOperation,
+  type EmitOptions,
   type Foreign,
   type Outcome,
   type Rows,

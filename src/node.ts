@@ -9,12 +9,15 @@ export {
   connectPostgres,
   ensureDatabase,
   fetchHandler,
+  fromPg,
+  fromPglite,
   httpNetwork,
   nodeListener,
   nodeWorld,
+  outbox,
   serve,
   type ServeOptions,
 } from '#adapters'
-export { standaloneCaller } from '#edge'
+export { onceIn as once, standaloneCaller, type OnceResult, type Outbox } from '#edge'
 export { hostService, readMigrations, type RunningSystem, type ServiceHost } from '#host'
 export type { Fact, Observe } from '#observe'

@@ -4,9 +4,10 @@
  * Third-party names appear in this folder and nowhere below it. Kysely has a subpath of its own, so
  * that whoever does not use it need not install it.
  */
+export { fromPg, fromPglite, type PgLike, type PgliteLike } from './executors.ts'
 export { httpNetwork } from './http.ts'
 export { fetchHandler, nodeListener } from './mount.ts'
-export { connectService, nodeWorld } from './node.ts'
+export { connectService, nodeWorld, outbox } from './node.ts'
 export { connectPglite } from './pglite.ts'
 export { openPgliteMemory, type KeptPglite, type PgliteMemory } from './pglite-memory.ts'
 export { connectPostgres, ensureDatabase } from './postgres.ts'

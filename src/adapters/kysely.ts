@@ -6,7 +6,7 @@
  *   K2. `transaction()` of the builder is refused: the handler already is one.
  */
 import {
-  type CompiledQuery,
+  CompiledQuery,
   type DatabaseConnection,
   type Driver,
   Kysely,
@@ -33,6 +33,24 @@ export function kyselyOver<DB>(executor: SqlExecutor): Kysely<DB> {
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   })
+}
+
+/** What is used of a `Transaction` of Kysely. */
+export interface KyselyLike {
+  executeQuery<R>(query: CompiledQuery<R>): Promise<QueryResult<R>>
+}
+
+/** The user's own open transaction of Kysely as an executor, for `outbox` and `once`. */
+export function fromKysely(transaction: KyselyLike): SqlExecutor {
+  return {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the port says it so.
+    async query<Row>(text: string, params: readonly unknown[] = []) {
+      const query = CompiledQuery.raw(text, [...params])
+      const { rows, numAffectedRows } = await transaction.executeQuery(query)
+      // The rows of a statement have the type that whoever wrote the statement says.
+      return { rows: rows as Row[], rowCount: Math.max(rows.length, Number(numAffectedRows ?? 0n)) }
+    },
+  }
 }
 
 class ExecutorDriver implements Driver {

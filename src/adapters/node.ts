@@ -3,7 +3,8 @@
  */
 import { join } from 'node:path'
 import type { Config } from '#host'
-import type { Service } from '#model'
+import { type Outbox, outboxOf } from '#edge'
+import type { Contract, Service, System } from '#model'
 import type { Connections } from '#state'
 import { type Network, nodeClock, nodeRandom, nodeTimers, type World } from '#world'
 import { connectPglite } from './pglite.ts'
@@ -30,4 +31,16 @@ export async function connectService(config: Config, service: Service): Promise<
   const base = decodeURIComponent(new URL(databaseUrl).pathname.slice(1)) || 'holdfast'
   const url = await ensureDatabase(databaseUrl, `${base}_${service.name.toLowerCase()}`)
   return connectPostgres({ url, sessionsMax })
+}
+
+/**
+ * The outbox of the service that keeps `contract`, for transactions that you open yourself: what is
+ * emitted commits or vanishes with them, and the service's host carries it.
+ *
+ * @throws HF_DECLARATION_INVALID if the service is not in the system.
+ * @example
+ * await outbox(orders, shop).placed(fromPg(client), order)
+ */
+export function outbox<C extends Contract>(contract: C, system: System): Outbox<C> {
+  return outboxOf(contract, { system, world: { clock: nodeClock, random: nodeRandom } })
 }

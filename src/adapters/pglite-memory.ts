@@ -11,9 +11,10 @@
  *   M3. After `restore` the database is as it was at `keep`: to the bit if it was opened with `isExact`,
  *       else as a copy of its files would be.
  */
-import { PGlite, protocol } from '@electric-sql/pglite'
+import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import type { Rows } from '#model'
+import { type Answer, type Field, type Parameter, readAnswer, Writer } from './pglite-protocol.ts'
 import { Camera, type PgliteModule, type Picture } from './pglite-snapshot.ts'
 
 /** What `keep` gives. */
@@ -31,6 +32,12 @@ const SETTINGS = {
   max_prepared_transactions: '0',
   max_locks_per_transaction: '16',
   autovacuum: 'off',
+  track_activities: 'off',
+  track_counts: 'off',
+  jit: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  plan_cache_mode: 'force_generic_plan',
 }
 
 interface Prepared {
@@ -43,18 +50,6 @@ interface Column {
   readonly name: string
   readonly parse: (text: string) => unknown
 }
-
-/** What one exchange brought back. */
-interface Answer {
-  isParsed: boolean
-  columns: readonly Column[]
-  readonly rows: (readonly (string | null)[])[]
-  /** `INSERT 0 1`. */
-  tag: string
-  failure: Error | undefined
-}
-
-type Message = Parameters<Parameters<protocol.Parser['parse']>[1]>[0]
 
 /** Opens an empty database in memory. */
 export async function openPgliteMemory({
@@ -77,6 +72,14 @@ export class PgliteMemory {
   /** Statements that the database has parsed, by their text: most texts come many times. */
   readonly #prepared = new Map<string, Prepared>()
   #names = 0
+  #isInTransaction = false
+  readonly #writer = new Writer()
+  readonly #said: Uint8Array[] = []
+  readonly #listening = {
+    syncToFs: false,
+    // The bytes lie in PostgreSQL's own memory, which the next message overwrites.
+    onRawData: (bytes: Uint8Array): void => void this.#said.push(bytes.slice()),
+  }
 
   constructor(database: PGlite, isExact: boolean) {
     this.#database = database
@@ -85,31 +88,31 @@ export class PgliteMemory {
   }
 
   get isInTransaction(): boolean {
-    return this.#database.isInTransaction()
+    return this.#isInTransaction
   }
 
   query(text: string, params: readonly unknown[]): Rows<Record<string, unknown>> {
     const known = this.#prepared.get(text)
     const prepared = known ?? { statement: `s${this.#names++}`, columns: undefined }
     const { statement } = prepared
-    const { serialize } = protocol
-    const answer = this.#exchange([
-      ...(known === undefined ? [serialize.parse({ text, name: statement })] : []),
-      serialize.bind({ statement, values: params.map(parameter) }),
-      ...(prepared.columns === undefined ? [serialize.describe({ type: 'P' })] : []),
-      serialize.execute(),
-      serialize.sync(),
-    ])
+    const writer = this.#writer
+    if (known === undefined) writer.parse(statement, text)
+    writer.bind(statement, params.map(parameter))
+    if (prepared.columns === undefined) writer.describePortal()
+    writer.execute()
+    writer.sync()
+    const answer = this.#exchange()
     if (answer.isParsed) this.#prepared.set(text, prepared)
     if (answer.failure !== undefined) throw answer.failure
-    prepared.columns ??= answer.columns
+    prepared.columns ??= (answer.fields ?? []).map(columnOf)
     return rowsOf(answer.rows, prepared.columns, answer.tag)
   }
 
   script(text: string): void {
     // After a change of the tables a prepared statement might answer in its old shape, or refuse to.
     if (/\b(create|alter|drop)\b/i.test(text)) this.#prepared.clear()
-    const { failure } = this.#exchange([protocol.serialize.query(text)])
+    this.#writer.query(text)
+    const { failure } = this.#exchange()
     if (failure !== undefined) throw failure
   }
 
@@ -158,10 +161,14 @@ export class PgliteMemory {
     this.#names = 0
   }
 
-  #exchange(parts: readonly Uint8Array[]): Answer {
-    const bytes = this.#database.execProtocolRawSync(Buffer.concat(parts))
-    const answer: Answer = { isParsed: false, columns: [], rows: [], tag: '', failure: undefined }
-    new protocol.Parser().parse(bytes, (message) => takeIn(answer, message))
+  #exchange(): Answer {
+    this.#said.length = 0
+    // Everything but its promise happens before it returns: see execProtocolRawSync, which it calls,
+    // and which would read every answer once more for itself if nobody listened.
+    void this.#database.execProtocolRawStream(this.#writer.take(), this.#listening)
+    const [only = new Uint8Array()] = this.#said
+    const answer = readAnswer(this.#said.length > 1 ? Buffer.concat(this.#said) : only)
+    this.#isInTransaction = answer.isInTransaction
     return answer
   }
 }
@@ -189,16 +196,8 @@ function moduleOf(database: PGlite): Insides {
   return database.Module as unknown as Insides
 }
 
-function takeIn(answer: Answer, message: Message): void {
-  if (message instanceof Error) answer.failure ??= message
-  else if (message.name === 'parseComplete') answer.isParsed = true
-  else if (isRowDescription(message)) answer.columns = message.fields.map(columnOf)
-  else if (isDataRow(message)) answer.rows.push(message.fields)
-  else if (isCommandComplete(message)) answer.tag = message.text
-}
-
-function columnOf({ name, dataTypeID }: { name: string; dataTypeID: number }): Column {
-  const parse: (text: string) => unknown = pg.types.getTypeParser(dataTypeID, 'text')
+function columnOf({ name, type }: Field): Column {
+  const parse: (text: string) => unknown = pg.types.getTypeParser(type, 'text')
   return { name, parse }
 }
 
@@ -223,18 +222,8 @@ function rowOf(
   return row
 }
 
-type RowDescription = Message & { fields: { name: string; dataTypeID: number }[] }
-type DataRow = Message & { fields: (string | null)[] }
-type CommandComplete = Message & { text: string }
-
-const isRowDescription = (message: Message): message is RowDescription =>
-  message.name === 'rowDescription'
-const isDataRow = (message: Message): message is DataRow => message.name === 'dataRow'
-const isCommandComplete = (message: Message): message is CommandComplete =>
-  message.name === 'commandComplete'
-
 /** A parameter as `pg` sends it: text, but bytes as bytes. */
-function parameter(value: unknown): string | Uint8Array | null {
+function parameter(value: unknown): Parameter {
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return value
   if (isMoment(value)) return value.toISOString()

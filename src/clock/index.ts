@@ -3,3 +3,4 @@
  */
 export { durationMs, type Duration } from './duration.ts'
 export { Deadline } from './deadline.ts'
+export { hybridOf, readStamp, stampedUuid, writeStamp, type Stamp } from './hybrid.ts'

@@ -7,13 +7,24 @@
  * the events from there to whoever subscribes.
  */
 export { caller, standaloneCaller } from './call/caller.ts'
+export { explain, type ExplainedNumber, type ExplainedStage } from './call/explain.ts'
 export { incoming } from './call/incoming.ts'
 export { outgoing } from './call/outgoing.ts'
 export { server, type Server } from './call/server.ts'
 export type { Broker } from './event/broker.ts'
-export { listDead, redrive, type DeadFilter, type DeadLetter } from './event/dead-letter.ts'
+export {
+  listDead,
+  redrive,
+  showDead,
+  skip,
+  type DeadFilter,
+  type DeadLetter,
+  type DeadLetterWhole,
+  type Decision,
+} from './event/dead-letter.ts'
 export type { Message } from './event/message.ts'
 export { httpPush } from './event/push.ts'
 export { relay, type Relay } from './event/relay.ts'
+export { onceIn, outboxOf, type OnceResult, type Outbox } from './event/in-transaction.ts'
 export { once, type Answer, type Effect } from './once.ts'
 export type { Site } from './site.ts'

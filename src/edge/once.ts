@@ -17,7 +17,9 @@ import {
   type Database,
   type Prior,
   type Transaction,
+  type TransactionOptions,
   claim,
+  claimAll,
   keepReply,
   prior,
 } from '#state'
@@ -54,15 +56,13 @@ export async function once(
   { claim: wanted, timeoutMs }: { readonly claim: Claim | undefined; readonly timeoutMs: number },
   handler: (tx: Transaction) => Promise<Effect>,
 ): Promise<Answer> {
-  const bounds = { timeoutMs, lockTimeoutMs: Math.min(LOCK_MS_MAX, timeoutMs * LOCK_SHARE) }
-  const done = await site.database.transaction(bounds, async (tx) => {
-    if (wanted !== undefined && !(await claimed(tx, wanted))) {
+  const done = await site.database.transaction(boundsOf(timeoutMs), async (tx) => {
+    if (wanted !== undefined && !(await claiming(() => claim(tx, wanted), wanted.id))) {
       return { answer: await replay(tx, wanted), flushed: undefined }
     }
     const effect = await undoneIfRefused(tx, handler)
     const flushed = effect.isRefused ? undefined : await flush(site, tx, effect.emissions)
     const { status, reply } = effect
-    // An event's claim is all that is known of it: a second write of the row would tell nothing.
     if (wanted !== undefined && reply !== undefined) await keepReply(tx, wanted, { status, reply })
     return { answer: { status, reply: reply ?? '', isReplayed: false }, flushed }
   })
@@ -70,12 +70,45 @@ export async function once(
   return done.answer
 }
 
+/** What is claimed together: ids of one scope. */
+export interface Claims {
+  readonly scope: string
+  readonly ids: readonly string[]
+  readonly timeoutMs: number
+}
+
+/**
+ * Runs `handler` for each id that was not claimed before, in their order, all in one transaction, and
+ * gives those ids. For events: nobody can refuse, and nobody waits for an answer.
+ */
+export async function onceEach(
+  site: Site,
+  { scope, ids, timeoutMs }: Claims,
+  handler: (tx: Transaction, id: string) => Promise<readonly Emission[]>,
+): Promise<ReadonlySet<string>> {
+  const done = await site.database.transaction(boundsOf(timeoutMs), async (tx) => {
+    const fresh = await claiming(() => claimAll(tx, scope, ids), scope)
+    const emissions: Emission[] = []
+    for (const id of new Set(ids)) {
+      // oxlint-disable-next-line no-await-in-loop -- one transaction runs one statement at a time, in order.
+      if (fresh.has(id)) emissions.push(...(await handler(tx, id)))
+    }
+    return { fresh, flushed: await flush(site, tx, emissions) }
+  })
+  done.flushed.committed()
+  return done.fresh
+}
+
+function boundsOf(timeoutMs: number): TransactionOptions {
+  return { timeoutMs, lockTimeoutMs: Math.min(LOCK_MS_MAX, timeoutMs * LOCK_SHARE) }
+}
+
 /** Claims, and says so if another request holds the claim. A lock that the handler waits for is its own. */
-async function claimed(tx: Transaction, wanted: Claim): Promise<boolean> {
+async function claiming<T>(claims: () => Promise<T>, id: string): Promise<T> {
   try {
-    return await claim(tx, wanted)
+    return await claims()
   } catch (error) {
-    throw isHoldfastError(error, 'HF_DB_LOCK_TIMEOUT') ? busy(wanted, error) : error
+    throw isHoldfastError(error, 'HF_DB_LOCK_TIMEOUT') ? busy(id, error) : error
   }
 }
 
@@ -91,7 +124,7 @@ export async function repliedBefore(
 async function replay(tx: Transaction, wanted: Claim): Promise<Answer> {
   const found = await prior(tx, wanted)
   // The winner's row was there when we lost, and rows are only removed when they are long expired.
-  if (found === undefined) throw busy(wanted, undefined)
+  if (found === undefined) throw busy(wanted.id, undefined)
   return answerOf(found, wanted)
 }
 
@@ -119,9 +152,9 @@ async function undoneIfRefused(
   })
 }
 
-function busy(wanted: Claim, cause: unknown): HoldfastError {
+function busy(id: string, cause: unknown): HoldfastError {
   return new HoldfastError('HF_KEY_BUSY', {
-    detail: `another request with the key '${wanted.id}' has not finished yet`,
+    detail: `another request with the key '${id}' has not finished yet`,
     retryAfterMs: 1_000,
     cause,
   })

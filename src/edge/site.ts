@@ -14,8 +14,12 @@ export interface Site {
   readonly system: System
   readonly world: World
   readonly database: Database
-  /** The origin (`http://host:port`) of a service of the system. @throws HF_CALL_NOT_SENT if unknown. */
-  readonly resolve: (target: string) => string
+  /**
+   * The origin (`http://host:port`) of a service of the system, or those of its instances.
+   *
+   * @throws HF_CALL_NOT_SENT if unknown.
+   */
+  readonly resolve: (target: string) => string | readonly string[]
   readonly observe: Observe
   /** Tells this process's relay that the outbox has new rows. Cheap; a lost wake costs one poll interval. */
   readonly wake: () => void

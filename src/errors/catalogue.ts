@@ -24,6 +24,8 @@ export type Code =
   | 'HF_CALL_FAILED'
   | 'HF_CALL_DENIED'
   | 'HF_CALL_UNDECLARED'
+  | 'HF_CIRCUIT_OPEN'
+  | 'HF_BULKHEAD_FULL'
   | 'HF_ANSWER_INVALID'
   | 'HF_NEIGHBOUR_DOWN'
   | 'HF_DEADLINE_EXHAUSTED'
@@ -39,6 +41,8 @@ export type Code =
   | 'HF_KEY_CANCELLED'
   | 'HF_HANDLER_FAILED'
   | 'HF_DRAINING'
+  | 'HF_OVERLOADED'
+  | 'HF_QUOTA_EXCEEDED'
   | 'HF_DB_UNREACHABLE'
   | 'HF_DB_TIMEOUT'
   | 'HF_DB_LOCK_TIMEOUT'
@@ -55,11 +59,16 @@ export type Code =
   | 'HF_EVENT_INVALID'
   | 'HF_EVENT_UNKNOWN'
   | 'HF_EVENT_UNDELIVERED'
+  | 'HF_EVENT_TOO_NEW'
+  | 'HF_EVENT_EXPIRED'
+  | 'HF_OUTBOX_FULL'
+  | 'HF_CLOCK_SKEW'
   | 'HF_DECLARATION_INVALID'
   | 'HF_CONFIG_INVALID'
   | 'HF_PORT_IN_USE'
   | 'HF_SYSTEM_NOT_FOUND'
   | 'HF_HISTORY_INVALID'
+  | 'HF_TRACES_INVALID'
   | 'HF_USAGE'
 
 /** The catalogue itself. */
@@ -105,6 +114,18 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 500,
     title: 'the service called over an edge that it does not declare',
     fix: 'Add the edge to `uses` of the service, so that the map and the policies know it.',
+  },
+  HF_CIRCUIT_OPEN: {
+    effect: 'none',
+    status: 503,
+    title: 'the circuit to the callee is open',
+    fix: 'Wait for `retryAfterMs`; the circuit tries itself out. Until then declare a `fallback`.',
+  },
+  HF_BULKHEAD_FULL: {
+    effect: 'none',
+    status: 503,
+    title: 'too many calls of this edge are under way',
+    fix: 'Find out why the callee is slow; raise `concurrency` of the edge only if it has room.',
   },
   HF_ANSWER_INVALID: {
     effect: 'unknown',
@@ -195,6 +216,18 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 503,
     title: 'the service is stopping',
     fix: 'Repeat on another instance, or after the restart.',
+  },
+  HF_OVERLOADED: {
+    effect: 'none',
+    status: 503,
+    title: 'the service has more work than it can finish in time',
+    fix: 'Repeat elsewhere or later; nothing was done. If it lasts, the service needs more instances.',
+  },
+  HF_QUOTA_EXCEEDED: {
+    effect: 'none',
+    status: 429,
+    title: 'the caller asks more often than its quota allows',
+    fix: 'Wait for `Retry-After`, or ask the owner of the service for a larger `quota`.',
   },
   HF_DB_UNREACHABLE: {
     effect: 'none',
@@ -292,6 +325,30 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     title: 'the event could not be delivered',
     fix: 'Read `error` of the outbox row; `holdfast dead redrive` tries again.',
   },
+  HF_EVENT_TOO_NEW: {
+    effect: 'none',
+    status: 503,
+    title: 'the event is not understood yet',
+    fix: 'Deploy the consumer with the version that the producer emits; the event waits.',
+  },
+  HF_EVENT_EXPIRED: {
+    effect: 'none',
+    status: 410,
+    title: 'the event is older than its consumer remembers',
+    fix: 'Find out whether it had its effect; then `holdfast dead skip`, or emit it anew.',
+  },
+  HF_OUTBOX_FULL: {
+    effect: 'none',
+    status: 503,
+    title: 'too many events wait for a subscriber',
+    fix: 'Bring the subscriber back, or declare a larger `backlog` or `full: shed` for the event.',
+  },
+  HF_CLOCK_SKEW: {
+    effect: 'none',
+    status: 503,
+    title: 'a clock is too far ahead',
+    fix: 'Set the clock of the machine that runs ahead; what it sent waits and is tried again.',
+  },
   HF_DECLARATION_INVALID: {
     effect: 'none',
     status: 500,
@@ -321,6 +378,12 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 400,
     title: 'the history cannot be checked',
     fix: 'Correct what is named; `holdfast check --help` describes the formats.',
+  },
+  HF_TRACES_INVALID: {
+    effect: 'none',
+    status: 400,
+    title: 'the traces cannot be read',
+    fix: 'Export the traces again, and copy the file when it is complete.',
   },
   HF_USAGE: {
     effect: 'none',

@@ -7,6 +7,12 @@
  */
 import { catalogue, type Code, type Effect } from './catalogue.ts'
 
+/**
+ * What a callee advises about another attempt. `never`: whoever could retry with use has done so
+ * already. `elsewhere`: another instance may have room. `later`: none has, now.
+ */
+export type RetryAdvice = 'never' | 'elsewhere' | 'later'
+
 /** What the thrower knows beyond the code. `detail` is a sentence with the number and the limit. */
 export interface Facts {
   readonly detail: string
@@ -18,6 +24,8 @@ export interface Facts {
   readonly effect?: Effect
   /** Earliest useful retry in ms from now; sent as `Retry-After`. */
   readonly retryAfterMs?: number
+  /** Travels up as `holdfast-retry`, so that the attempts of several hops do not multiply. */
+  readonly advice?: RetryAdvice | undefined
   /** Machine-readable particulars, such as the issues of a validation. Must be JSON, must be public. */
   readonly particulars?: unknown
   readonly cause?: unknown
@@ -32,6 +40,7 @@ export class HoldfastError extends Error {
   readonly fix: string
   readonly edge: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly advice: RetryAdvice | undefined
   readonly particulars: unknown
 
   constructor(code: Code, facts: Facts) {
@@ -44,6 +53,7 @@ export class HoldfastError extends Error {
     this.fix = facts.fix ?? entry.fix
     this.edge = facts.edge
     this.retryAfterMs = facts.retryAfterMs
+    this.advice = facts.advice
     this.particulars = facts.particulars
   }
 }

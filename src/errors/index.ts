@@ -5,5 +5,5 @@
  * Retry, failover and the four outcomes read that field; nothing ever reads a message.
  */
 export { catalogue, type Code, type Effect, type Entry } from './catalogue.ts'
-export { HoldfastError, isHoldfastError, type Facts } from './error.ts'
+export { HoldfastError, isHoldfastError, type Facts, type RetryAdvice } from './error.ts'
 export { assert, unreachable } from './assert.ts'

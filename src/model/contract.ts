@@ -5,11 +5,11 @@
  * business refusals, freshness. What a consumer wants (deadline, retries) stands in its edge.
  *
  * Invariants:
- *   C1. A contract imports no server code and holds no function but `key`, which is pure.
+ *   C1. A contract imports no server code and holds no function but `key` and `upcast`, which are pure.
  *   C2. Names are unique within a contract and match /^[a-z][A-Za-z0-9]*$/; they appear in URLs,
  *       table rows and metrics.
  */
-import type { Duration } from '#clock'
+import { type Duration, durationMs } from '#clock'
 import { HoldfastError } from '#errors'
 import { deepFreeze } from './freeze.ts'
 import { type InputOf, type OutputOf, type Schema, nothing } from './schema.ts'
@@ -71,7 +71,35 @@ export interface Event<P extends Schema = Schema> {
   readonly payload: P
   /** Events with one key reach each subscriber in the order in which they were committed. */
   readonly key: ((payload: never) => string) | undefined
+  /** Of the payload's shape; grows with each change that an older subscriber could not read. */
+  readonly version: number
+  readonly upcast: Upcasters
+  readonly backlog: ResolvedBacklog
 }
+
+/** How much of an event's edge may wait for a subscriber who is away, and what then. */
+export interface BacklogBound {
+  /** All events of the edge, dead ones too. @defaultValue 1,000,000 */
+  readonly events?: number
+  /** Of the oldest that could be delivered. @defaultValue no bound but that of `events` */
+  readonly age?: Duration
+  /**
+   * `refuse` fails the transaction that emits, `shed` commits it and this subscriber misses the event.
+   *
+   * @defaultValue 'refuse'
+   */
+  readonly full?: 'refuse' | 'shed'
+}
+
+/** The bound with its defaults. */
+export interface ResolvedBacklog {
+  readonly eventsMax: number
+  readonly ageMsMax: number
+  readonly full: 'refuse' | 'shed'
+}
+
+/** For each older version that can still be read: makes of its payload one of the next version. */
+export type Upcasters = Readonly<Record<number, (payload: unknown) => unknown>>
 
 /** A command, query or event that knows its name and whose contract it belongs to. */
 export type Named<Op, Name extends string = string> = Op & {
@@ -154,13 +182,62 @@ export function query<
   }
 }
 
-/** Declares an event. With `key`, order is kept per key and subscriber; without, none is promised. */
+/**
+ * Declares an event. With `key`, order is kept per key and subscriber; without, none is promised.
+ *
+ * @throws HF_DECLARATION_INVALID if the version is not 1 or more, or an upcaster does not lead to it.
+ * @example
+ * const placed = event({ payload: Order, version: 2, upcast: { 1: (old) => withCurrency(old) } })
+ */
 export function event<P extends Schema>(options: {
   readonly payload: P
   readonly key?: (payload: OutputOf<P>) => string
+  /** @defaultValue 1 */
+  readonly version?: number
+  /** @defaultValue none: only this very version is understood */
+  readonly upcast?: Upcasters
+  readonly backlog?: BacklogBound
 }): Event<P> {
-  return { kind: 'event', payload: options.payload, key: options.key }
+  const { payload, key, version = 1, upcast = {}, backlog = {} } = options
+  const gap = gapOf(version, upcast)
+  if (gap !== undefined) throw new HoldfastError('HF_DECLARATION_INVALID', { detail: gap })
+  return { kind: 'event', payload, key, version, upcast, backlog: boundOf(backlog) }
 }
+
+/** Events that may wait where nothing is declared: what a small disk holds, and hours of an outage. */
+const BACKLOG_EVENTS_DEFAULT = 1_000_000
+
+function boundOf({
+  events = BACKLOG_EVENTS_DEFAULT,
+  age,
+  full = 'refuse',
+}: BacklogBound): ResolvedBacklog {
+  if (!Number.isInteger(events) || events < 1) {
+    throw new HoldfastError('HF_DECLARATION_INVALID', {
+      detail: `the backlog of an event is bounded by a whole number from 1, not ${events}`,
+    })
+  }
+  return { eventsMax: events, ageMsMax: age === undefined ? Infinity : durationMs(age), full }
+}
+
+/** What is wrong with the versions: from the oldest that is read to the present, each needs a step. */
+function gapOf(version: number, upcast: Upcasters): string | undefined {
+  if (!Number.isInteger(version) || version < 1 || version > VERSION_MAX) {
+    return `the version of an event is a whole number from 1 to ${VERSION_MAX}, not ${version}`
+  }
+  const steps = Object.keys(upcast).map(Number)
+  const oldest = Math.min(version, ...steps)
+  const missing = Array.from({ length: version - oldest }, (_, index) => oldest + index).find(
+    (each) => !(each in upcast),
+  )
+  if (missing !== undefined) return `an event of version ${version} has no upcaster for ${missing}`
+  const beyond = steps.find((each) => each >= version)
+  if (beyond === undefined) return undefined
+  return `an event of version ${version} has an upcaster for version ${beyond}`
+}
+
+/** More changes of one event's shape than anybody should make. */
+const VERSION_MAX = 1_000
 
 const NAME = /^[a-z][A-Za-z0-9]{0,62}$/
 

@@ -11,6 +11,7 @@ export {
   query,
   type AnswerIn,
   type AnswerOf,
+  type BacklogBound,
   type Command,
   type Contract,
   type ContractOf,
@@ -29,6 +30,8 @@ export {
   type Query,
   type RefusalOf,
   type Refusals,
+  type ResolvedBacklog,
+  type Upcasters,
 } from './contract.ts'
 export {
   edge,
@@ -40,9 +43,21 @@ export {
   type EdgeOptions,
   type HedgeNeedsAQuery,
   type OperationPolicy,
-  type ResolvedPolicy,
   type RetryNeedsAKey,
 } from './edge.ts'
+export type {
+  BreakerOption,
+  BreakerPolicy,
+  CacheOption,
+  CachePolicy,
+  Chooser,
+  Concurrency,
+  Criticality,
+  EdgePolicy,
+  HedgePolicy,
+  ResolvedPolicy,
+} from './policy.ts'
+export { deepFreeze } from './freeze.ts'
 export { sql, type DatabaseDeclaration, type Rows, type SqlExecutor } from './executor.ts'
 export { Refused, type Outcome } from './outcome.ts'
 export {
@@ -63,17 +78,20 @@ export {
   type CallOptions,
   type CommandContext,
   type Emit,
+  type EmitOptions,
   type EventContext,
   type Handler,
   type HandlersOf,
   type Handles,
   type QueryContext,
+  type Quota,
   type Refusal,
   type Refuse,
   type ResultOf,
   type Service,
   type ServiceOptions,
   type Subscription,
+  type SubscriptionOptions,
 } from './service.ts'
 export { matchRoute } from './route.ts'
 export { foreign, system, type EventEdge, type Foreign, type System } from './system.ts'

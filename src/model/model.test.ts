@@ -61,11 +61,60 @@ test("an operation's deadline tightens the edge's and never loosens it", () => {
   assert.equal(pay.balance.policy.deadlineMs, 2_000)
 })
 
-test('G3: an option that this version cannot enforce is refused, not ignored', () => {
-  assert.throws(
-    () => edge(payments, { deadline: '2s', ops: { balance: { hedge: '80ms' } } }),
-    refusedWith('HF_DECLARATION_INVALID', /hedge/),
-  )
+// A JavaScript user has no compiler that would have said so.
+const declared = (options: object): unknown => edge(payments, { deadline: '2s', ...options })
+
+test('G3: what cannot be enforced is refused by name, and not ignored', () => {
+  for (const [options, part] of [
+    [{ ops: { charge: { hedge: '80ms' } } }, /charge.*'hedge'/],
+    [{ ops: { note: { cache: { fresh: '1s' } } } }, /note.*'cache'/],
+    [{ ops: { balance: { timeout: '1s' } } }, /balance.*'timeout'/],
+    [{ retries: 3 }, /'retries'/],
+    [{ concurrency: 0 }, /concurrency is 0, not a whole number from 1 to 10000/],
+    [{ criticality: 'vital' }, /'vital'/],
+    [{ ops: { balance: { breaker: { failures: 50 } } } }, /breaker\.failures is 50/],
+    [{ ops: { balance: { cache: { fresh: '1s', entries: 0 } } } }, /cache\.entries is 0/],
+  ] as const)
+    assert.throws(() => declared(options), refusedWith('HF_DECLARATION_INVALID', part))
+})
+
+test('every number of an edge is resolved, and it is known which were declared and where', () => {
+  const { balance, note } = edge(payments, {
+    deadline: '2s',
+    concurrency: 8,
+    criticality: 'sheddable',
+    ops: {
+      balance: {
+        deadline: '1s',
+        hedge: true,
+        breaker: { open: '2s' },
+        cache: { fresh: '1s', staleIfError: '1m' },
+      },
+      note: { breaker: false },
+    },
+  })
+
+  assert.equal(balance.policy.edge, note.policy.edge)
+  assert.deepEqual(balance.policy.edge.bulkhead, { inFlightMax: 8, queueMax: 16, waitMsMax: 50 })
+  assert.deepEqual(balance.policy.breaker, {
+    callsMin: 20,
+    failureShare: 0.5,
+    badShare: 0.8,
+    openMs: 2_000,
+    openMsMax: 2_000,
+  })
+  assert.equal(balance.policy.cache?.staleIfErrorMs, 60_000)
+  assert.deepEqual(balance.policy.declared, {
+    deadlineMs: 'operation',
+    'edge.criticality': 'edge',
+    'edge.bulkhead.inFlightMax': 'edge',
+    'breaker.openMs': 'operation',
+    'hedge.delayMs': 'operation',
+    'cache.freshMs': 'operation',
+    'cache.staleIfErrorMs': 'operation',
+  })
+  assert.equal(note.policy.breaker, undefined)
+  assert.equal(note.policy.declared['breaker'], 'operation')
 })
 
 test('a system names every fault at once', () => {
@@ -94,7 +143,13 @@ test('a system derives one event edge for each pair of producer and consumer', (
   })
   const { eventEdges } = system('shop', { services: [consumer, producer] })
   assert.deepEqual(eventEdges, [
-    { name: 'payments>orders', source: 'payments', target: 'orders', events: ['charged'] },
+    {
+      name: 'payments>orders',
+      source: 'payments',
+      target: 'orders',
+      events: ['charged'],
+      skips: [],
+    },
   ])
 })
 

@@ -10,6 +10,7 @@
  *       unwritable.
  *   S2. Each command and query of the contract has exactly one handler.
  */
+import type { Duration } from '#clock'
 import { HoldfastError } from '#errors'
 import type {
   AnswerIn,
@@ -43,8 +44,25 @@ export type Refuse<R extends Refusals> = {
 
 /** `emit.placed(order)`: one function for each event that the contract declares. */
 export type Emit<C extends Contract> = {
-  readonly [K in keyof OfKind<C, 'event'>]: (payload: PayloadTo<OfKind<C, 'event'>[K]>) => void
+  readonly [K in keyof OfKind<C, 'event'>]: (
+    payload: PayloadTo<OfKind<C, 'event'>[K]>,
+    options?: EmitOptions,
+  ) => void
 }
+
+/**
+ * When an event is to be delivered; at once, if nothing is said. What was delayed takes its place in
+ * the order of its key when it is due: it does not hold up what its key emits meanwhile.
+ */
+export type EmitOptions =
+  | {
+      /** Counted from the commit, by the database's clock. */
+      readonly after: Duration
+    }
+  | {
+      /** At most 366 days ahead. By the database's clock; at once, if that is past. */
+      readonly at: Date
+    }
 
 /** Calls a neighbour over a declared edge. Throws `Refused` or `HoldfastError`; `.outcome` never throws. */
 export interface Call {
@@ -128,6 +146,7 @@ export type HandlersOf<C extends Contract, Tx> = {
 export interface Subscription<C extends Contract = Contract, Tx = unknown> {
   readonly event: Named<Event>
   readonly handler: Handler<never, never, void>
+  readonly dead: 'halt' | 'skip'
   /** Ties the handler's types to the service around it; never present at run time. */
   readonly '~within'?: { readonly contract: C; readonly tx: Tx }
 }
@@ -144,13 +163,25 @@ export function after<Subject, Asked, Context, Result>(
   return { ask, run: run as Handler<Subject, Context, Result>['run'] }
 }
 
+/** What the subscriber wants of the edge. */
+export interface SubscriptionOptions {
+  /**
+   * What a dead letter of this event does to the later events of its key: `halt` makes them wait until
+   * an operator has decided, `skip` lets them go on without it.
+   *
+   * @defaultValue 'halt'
+   */
+  readonly dead?: 'halt' | 'skip'
+}
+
 /** Subscribes to an event. The handler's effect is committed once per event and subscriber. */
 export function when<E extends Named<Event>, C extends Contract, Tx>(
   event: E,
   handles: Handles<PayloadIn<E>, EventContext<C, E, Tx>, void>,
+  { dead = 'halt' }: SubscriptionOptions = {},
 ): Subscription<C, Tx> {
   // The payload is validated against this event's schema before the handler sees it.
-  return { event, handler: withAsk(handles) }
+  return { event, handler: withAsk(handles), dead }
 }
 
 function withAsk<Subject, Context, Result>(
@@ -163,8 +194,18 @@ function withAsk<Subject, Context, Result>(
 export interface ServiceOptions<C extends Contract, Tx> {
   /** The edges over which this service calls others; a call over any other edge is refused. */
   readonly uses?: readonly Edge[]
+  /** How often each caller may ask. @defaultValue as often as the service can answer */
+  readonly quota?: Quota
   readonly handle: HandlersOf<C, Tx>
   readonly when?: readonly Subscription<C, Tx>[]
+}
+
+/** How often one caller may ask one instance of a service. */
+export interface Quota {
+  /** Requests in a second, in the long run. */
+  readonly perSecond: number
+  /** Requests at one moment. @defaultValue twice `perSecond` */
+  readonly burst?: number
 }
 
 /** A declared service: what the host runs, the map draws and the simulation breaks. */
@@ -173,6 +214,7 @@ export interface Service {
   readonly contract: Contract
   readonly db: DatabaseDeclaration
   readonly uses: readonly Edge[]
+  readonly quota?: Required<Quota>
   readonly handlers: Readonly<Record<string, Handler<never, never, unknown>>>
   readonly subscriptions: readonly Subscription[]
 }
@@ -197,10 +239,20 @@ export function service<C extends Contract, Tx>(
     contract,
     db,
     uses: options.uses ?? [],
+    ...(options.quota === undefined ? {} : { quota: quotaOf(contract, options.quota) }),
     handlers: Object.fromEntries(
       Object.entries(given).map(([name, each]) => [name, withAsk(each)]),
     ),
     subscriptions: options.when ?? [],
+  })
+}
+
+function quotaOf(contract: Contract, quota: Quota): Required<Quota> {
+  const { perSecond, burst = Math.ceil(2 * perSecond) } = quota
+  if (perSecond > 0 && perSecond < Infinity && Number.isInteger(burst) && burst >= 1)
+    return { perSecond, burst }
+  throw new HoldfastError('HF_DECLARATION_INVALID', {
+    detail: `service '${contract['~contract'].name}': a quota of ${perSecond} per second with a burst of ${burst} lets nothing through, or everything`,
   })
 }
 

@@ -31,6 +31,8 @@ export interface EventEdge {
   readonly target: string
   /** Names of the events of `source` that `target` subscribes to. */
   readonly events: readonly string[]
+  /** Those whose dead letters do not hold up the later events of their key. */
+  readonly skips: readonly string[]
 }
 
 /** A declared system. */
@@ -94,12 +96,14 @@ function faultsOf(
 
 function eventEdgesOf(target: Service): EventEdge[] {
   const sources = [...new Set(target.subscriptions.map((one) => one.event.contract))]
-  return sources.map((source) => ({
-    name: `${source}>${target.name}`,
-    source,
-    target: target.name,
-    events: target.subscriptions
-      .filter((one) => one.event.contract === source)
-      .map((one) => one.event.name),
-  }))
+  return sources.map((source) => {
+    const ours = target.subscriptions.filter((one) => one.event.contract === source)
+    return {
+      name: `${source}>${target.name}`,
+      source,
+      target: target.name,
+      events: ours.map((one) => one.event.name),
+      skips: ours.filter((one) => one.dead === 'skip').map((one) => one.event.name),
+    }
+  })
 }

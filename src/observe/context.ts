@@ -6,6 +6,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Deadline } from '#clock'
+import type { Criticality } from '#model'
 import type { Trace } from './trace.ts'
 
 /** The context of the present work. */
@@ -13,6 +14,8 @@ export interface WorkContext {
   readonly trace: Trace
   /** Inherited by every call that the work makes. */
   readonly deadline: Deadline | undefined
+  /** How much it matters that the work is done; inherited by every call that it makes. @defaultValue 'critical' */
+  readonly criticality?: Criticality
   /** `orders.place` or `inventory<orders.placed`: what runs, for logs. */
   readonly work: string
 }

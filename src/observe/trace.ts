@@ -3,7 +3,7 @@
  *
  * @see https://www.w3.org/TR/trace-context/ version 00.
  */
-import type { Random } from '#world'
+import { hex, type Random } from '#world'
 
 /** Where a piece of work stands in its trace. Both ids are lower-case hexadecimal. */
 export interface Trace {
@@ -27,16 +27,12 @@ export function formatTraceparent(trace: Trace): string {
 
 /** A trace that begins here. */
 export function newTrace(random: Random): Trace {
-  return { traceId: hex(random, 16), spanId: hex(random, 8) }
+  return { traceId: hex(random.bytes(16)), spanId: hex(random.bytes(8)) }
 }
 
 /** A new span in the same trace; a new trace where there was none. */
 export function childTrace(random: Random, parent: Trace | undefined): Trace {
   return parent === undefined
     ? newTrace(random)
-    : { traceId: parent.traceId, spanId: hex(random, 8) }
-}
-
-function hex(random: Random, bytes: number): string {
-  return Array.from(random.bytes(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    : { traceId: parent.traceId, spanId: hex(random.bytes(8)) }
 }

@@ -16,6 +16,9 @@
  */
 import type { Transaction } from './database.ts'
 
+/** Whatever can run a statement in the transaction that has the effect. */
+type Writer = Pick<Transaction, 'query'>
+
 /** What is claimed: `id` is unique within `scope` for as long as the row is kept. */
 export interface Claim {
   /** `call:<service>.<operation>:<caller>` or `event:<edge>`. */
@@ -35,12 +38,26 @@ export interface Prior {
 }
 
 /** Claims the id. False if it was claimed before; waits for a concurrent claimer, at most the lock timeout. */
-export async function claim(tx: Transaction, { scope, id, fingerprint }: Claim): Promise<boolean> {
+export async function claim(tx: Writer, { scope, id, fingerprint }: Claim): Promise<boolean> {
   const { rowCount } = await tx.query(
     'insert into hf.inbox (scope, id, fp) values ($1, $2, $3) on conflict do nothing',
     [scope, id, fingerprint ?? null],
   )
   return rowCount === 1
+}
+
+/** Claims each of the ids, and gives those that were not claimed before, as `claim` does. */
+export async function claimAll(
+  tx: Transaction,
+  scope: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ id: string }>(
+    `insert into hf.inbox (scope, id) select $1, id from unnest($2::text[]) as wanted(id)
+     on conflict do nothing returning id`,
+    [scope, ids],
+  )
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** What an earlier, committed claim left behind; `undefined` if there is none. */
@@ -66,7 +83,7 @@ export async function prior(
 
 /** Keeps the answer beside the claim, in the transaction that has the effect. */
 export async function keepReply(
-  tx: Transaction,
+  tx: Writer,
   { scope, id }: Claim,
   { status, reply }: { readonly status: number; readonly reply: string },
 ): Promise<void> {

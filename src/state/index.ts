@@ -6,7 +6,7 @@
  */
 export type { Connection, Connections } from './connection.ts'
 export type { Database, Transaction, TransactionOptions } from './database.ts'
-export { claim, keepReply, prior, type Claim, type Prior } from './inbox.ts'
+export { claim, claimAll, keepReply, prior, type Claim, type Prior } from './inbox.ts'
 export {
   migrate,
   migrationStatus,

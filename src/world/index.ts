@@ -15,5 +15,5 @@ export type {
 } from './wire.ts'
 export { nodeClock, nodeRandom, nodeTimers } from './node.ts'
 export { sleep, withDeadline, type TimedSignal } from './wait.ts'
-export { randomInteger, uuid } from './random.ts'
-export { isoMoment } from './moment.ts'
+export { hex, randomInteger, uuid } from './random.ts'
+export { isoMoment, momentOf } from './moment.ts'

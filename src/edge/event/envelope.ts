@@ -17,12 +17,29 @@ import type { Message } from './message.ts'
 /** The media type of one CloudEvent as JSON. */
 export const CLOUD_EVENT = 'application/cloudevents+json'
 
+/** The media type of several CloudEvents as JSON. */
+export const CLOUD_EVENTS = 'application/cloudevents-batch+json'
+
+/** Events that one request may carry. */
+const EVENTS_MAX = 1_000
+
 /** A message as it was received; the attempt is known to the sender only. */
 export type Envelope = Omit<Message, 'attempt'>
 
 /** The message as bytes. */
 export function writeEnvelope(message: Message, source: string): Uint8Array {
-  const event = {
+  return new TextEncoder().encode(JSON.stringify(cloudEvent(message, source)))
+}
+
+/** Several messages as bytes, in their order. */
+export function writeEnvelopes(messages: readonly Message[], source: string): Uint8Array {
+  return new TextEncoder().encode(
+    JSON.stringify(messages.map((message) => cloudEvent(message, source))),
+  )
+}
+
+function cloudEvent(message: Message, source: string): object {
+  return {
     specversion: '1.0',
     id: message.id,
     source: `/${source}`,
@@ -32,10 +49,11 @@ export function writeEnvelope(message: Message, source: string): Uint8Array {
     ...(message.key === '' ? {} : { subject: message.key }),
     traceparent: message.traceparent,
     holdfastedge: message.edge,
+    ...(message.stamp === undefined ? {} : { holdfaststamp: message.stamp }),
+    ...(message.version === undefined ? {} : { holdfastversion: message.version }),
     datacontenttype: 'application/json',
     data: message.payload ?? null,
   }
-  return new TextEncoder().encode(JSON.stringify(event))
 }
 
 /**
@@ -44,7 +62,26 @@ export function writeEnvelope(message: Message, source: string): Uint8Array {
  * @throws HF_REQUEST_MALFORMED (effect none) naming every attribute that is wrong.
  */
 export function readEnvelope(bytes: Uint8Array): Envelope {
+  return envelopeOf(parseJson(bytes))
+}
+
+/**
+ * The messages in the bytes, in their order.
+ *
+ * @throws HF_REQUEST_MALFORMED (effect none) if one is wrong, or not all are of one edge.
+ */
+export function readEnvelopes(bytes: Uint8Array): readonly Envelope[] {
   const document = parseJson(bytes)
+  if (!Array.isArray(document) || document.length === 0 || document.length > EVENTS_MAX) {
+    throw malformed([`the body is not an array of 1 to ${EVENTS_MAX} events`])
+  }
+  const envelopes = document.map(envelopeOf)
+  const edges = new Set(envelopes.map(({ edge }) => edge))
+  if (edges.size > 1) throw malformed([`it mixes the edges ${[...edges].join(', ')}`])
+  return envelopes
+}
+
+function envelopeOf(document: unknown): Envelope {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw malformed(['the body is not one JSON object'])
   }
@@ -64,10 +101,19 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
     payload: attributes.get('data') ?? null,
     time: text('time', TIME, ''),
     traceparent: text('traceparent', TRACEPARENT, ''),
+    ...(attributes.has('holdfaststamp') ? { stamp: text('holdfaststamp', STAMP) } : {}),
+    ...(attributes.has('holdfastversion') ? { version: versionIn(attributes, faults) } : {}),
   }
   text('specversion', VERSION)
   if (faults.length > 0) throw malformed(faults)
   return envelope
+}
+
+function versionIn(attributes: ReadonlyMap<string, unknown>, faults: string[]): number {
+  const version = attributes.get('holdfastversion')
+  if (typeof version === 'number' && Number.isInteger(version) && version >= 1) return version
+  faults.push("'holdfastversion' must be a whole number from 1")
+  return 1
 }
 
 interface Rule {
@@ -81,6 +127,7 @@ const TYPE: Rule = { pattern: /^\w{1,63}\.\w{1,63}$/, says: "an event, such as '
 const SUBJECT: Rule = { pattern: /^[^]{1,1024}$/, says: '1 to 1024 characters, or absent' }
 const TIME: Rule = { pattern: /^\d{4}-\d\d-\d\dT[\d:.Z+-]{1,30}$/, says: 'an RFC 3339 moment' }
 const TRACEPARENT: Rule = { pattern: /^[0-9a-f-]{55,100}$/, says: 'a W3C traceparent' }
+const STAMP: Rule = { pattern: /^[0-9a-f]{16}$/, says: '16 hexadecimal digits' }
 const VERSION: Rule = { pattern: /^1\.0$/, says: "'1.0'" }
 
 function malformed(faults: readonly string[]): HoldfastError {

@@ -16,6 +16,10 @@ export interface Message {
   /** ISO 8601 moment of the emitting service's wall clock; for people, orders nothing. */
   readonly time: string
   readonly traceparent: string
+  /** Hybrid stamp of the emission, as text; absent from what others emitted. */
+  readonly stamp?: string
+  /** Of the payload's shape. @defaultValue 1 */
+  readonly version?: number
   /** 1 for the first try. */
   readonly attempt: number
 }

@@ -14,10 +14,13 @@
  *
  * Rejected: NOTIFY within the transaction, which makes all commits of a cluster queue (ADR 0018).
  */
+import { hybridOf, stampedUuid, writeStamp } from '#clock'
+import { assert, HoldfastError } from '#errors'
 import { currentContext, formatTraceparent, newTrace, type Trace } from '#observe'
-import type { Transaction } from '#state'
-import { isoMoment, uuid } from '#world'
+import type { Database, Transaction } from '#state'
+import { isoMoment } from '#world'
 import type { Site } from '../site.ts'
+import { backlogOf } from './backlog.ts'
 import type { Emission } from './emission.ts'
 import { partitionOf, type Slot, slotOf } from './partition.ts'
 
@@ -26,8 +29,19 @@ export interface Head {
   /** `orders.placed`. */
   readonly event: string
   readonly traceparent: string
-  /** ISO 8601, of the emitting service's wall clock. */
+  /** ISO 8601, of the emitting service's wall clock; of what is delayed, when it is due. */
   readonly time: string
+  /** Hybrid stamp of the emission, as text. Rows of older versions have none. */
+  readonly stamp?: string
+  /** Of the payload's shape. @defaultValue 1 */
+  readonly version?: number
+}
+
+/** What of a site is needed to emit. */
+export interface Emitting extends Pick<Site, 'service' | 'system' | 'observe' | 'wake'> {
+  readonly world: Pick<Site['world'], 'clock' | 'random'>
+  /** Where the backlog was measured; without one there is no bound. */
+  readonly database?: Database
 }
 
 /** Rows that wait for the commit of the transaction that wrote them. */
@@ -38,48 +52,75 @@ export interface Flushed {
 
 interface Outgoing {
   readonly id: string
+  readonly stamp: string
   readonly emission: Emission
+  readonly trace: Trace
   readonly edges: readonly string[]
 }
 
-/** Writes one row for each message and each edge that carries it: at most two round trips. */
+/** Writes one row for each message and each edge that carries it, in one round trip. */
 export async function flush(
-  site: Site,
-  tx: Transaction,
+  site: Emitting,
+  tx: Pick<Transaction, 'query'>,
   emissions: readonly Emission[],
 ): Promise<Flushed> {
-  const outgoing = emissions.flatMap((emission) => addressed(site, emission))
-  if (outgoing.length === 0) return { committed: () => {} }
   const trace = currentContext()?.trace ?? newTrace(site.world.random)
-  await lockKeys(tx, outgoing)
-  await insert(tx, outgoing, headOf(site, trace))
+  const shed: HoldfastError[] = []
+  const outgoing = emissions.flatMap((emission) => addressed(site, emission, { trace, shed }))
+  if (outgoing.length > 0) await insert(tx, outgoing, headOf(site))
   return {
     committed: () => {
-      for (const each of outgoing) state(site, trace, each)
-      site.wake()
+      for (const each of outgoing) state(site, each)
+      for (const each of shed) stateShed(site, each)
+      if (outgoing.length > 0) site.wake()
     },
   }
 }
 
 /** The message with its edges; none where nobody subscribes. */
-function addressed(site: Site, emission: Emission): Outgoing[] {
+function addressed(
+  site: Emitting,
+  emission: Emission,
+  { trace, shed }: { readonly trace: Trace; readonly shed: HoldfastError[] },
+): Outgoing[] {
   const edges = site.system.eventEdges
     .filter((edge) => edge.source === site.service.name && edge.events.includes(emission.event))
     .map((edge) => edge.name)
+    .filter((edge) => mayTake(site, edge, emission, shed))
   if (edges.length === 0) return []
-  return [{ id: uuid(site.world.random, site.world.clock.wallMs()), emission, edges }]
+  const stamp = hybridOf(site.world.clock).tick()
+  const id = stampedUuid(stamp, site.world.random)
+  return [{ id, stamp: writeStamp(stamp), emission, trace: emission.trace ?? trace, edges }]
 }
 
-async function lockKeys(tx: Transaction, outgoing: readonly Outgoing[]): Promise<void> {
+/** True if the edge takes the event. What is shed is added to `shed`. @throws HF_OUTBOX_FULL */
+function mayTake(
+  { database, service }: Emitting,
+  edge: string,
+  { event: name }: Emission,
+  shed: HoldfastError[],
+): boolean {
+  const event = service.contract['~contract'].operations[name]
+  const waiting = database && backlogOf(database, edge)
+  if (event?.kind !== 'event' || waiting === undefined) return true
+  const { eventsMax, ageMsMax, full } = event.backlog
+  if (waiting.events < eventsMax && waiting.oldestMs < ageMsMax) return true
+  const limit = waiting.events < eventsMax ? `${ageMsMax} ms` : `${eventsMax} events`
+  const error = new HoldfastError('HF_OUTBOX_FULL', {
+    edge,
+    detail: `${waiting.events} events wait, the oldest for ${Math.round(waiting.oldestMs)} ms; the limit of ${service.name}.${name} is ${limit}`,
+    retryAfterMs: 1_000,
+  })
+  if (full === 'refuse') throw error
+  shed.push(error)
+  return false
+}
+
+/** The lock slots of all keys that are emitted. */
+function slotsOf(outgoing: readonly Outgoing[]): readonly Slot[] {
   const keyed = outgoing.filter(({ emission }) => emission.key !== '')
-  const slots = inOrder(
+  return inOrder(
     keyed.flatMap(({ edges, emission }) => edges.map((edge) => slotOf(edge, emission.key))),
-  )
-  if (slots.length === 0) return
-  await tx.query(
-    `select pg_advisory_xact_lock(space, slot)
-     from unnest($1::int[], $2::int[]) as wanted(space, slot)`,
-    [slots.map((each) => each.space), slots.map((each) => each.slot)],
   )
 }
 
@@ -89,39 +130,92 @@ function inOrder(slots: readonly Slot[]): Slot[] {
   return [...distinct.values()].toSorted((a, b) => a.space - b.space || a.slot - b.slot)
 }
 
-function headOf(site: Site, trace: Trace): (emission: Emission) => Head {
-  const traceparent = formatTraceparent(trace)
-  const time = isoMoment(site.world.clock.wallMs())
-  return (emission) => ({ event: `${site.service.name}.${emission.event}`, traceparent, time })
+function headOf({ service, world }: Emitting): (outgoing: Outgoing) => Head {
+  const wallMs = world.clock.wallMs()
+  const { operations } = service.contract['~contract']
+  return ({ emission, stamp, trace }) => {
+    const event = operations[emission.event]
+    assert(event?.kind === 'event', `${service.name}.${emission.event} is an event`)
+    return {
+      event: `${service.name}.${emission.event}`,
+      traceparent: formatTraceparent(trace),
+      time: isoMoment(dueMs(emission, wallMs)),
+      stamp,
+      ...(event.version === 1 ? {} : { version: event.version }),
+    }
+  }
+}
+
+/** How far ahead an event may be emitted, in ms. */
+const DELAY_MS_MAX = 366 * 86_400_000
+
+function dueMs({ event, due }: Emission, wallMs: number): number {
+  if (due === undefined) return wallMs
+  const atMs = 'atMs' in due ? due.atMs : wallMs + due.afterMs
+  if (atMs - wallMs <= DELAY_MS_MAX) return Math.max(atMs, wallMs)
+  throw new HoldfastError('HF_EVENT_INVALID', {
+    detail: `${event} would be delivered in ${Math.round((atMs - wallMs) / 86_400_000)} days, the limit is 366`,
+  })
 }
 
 async function insert(
-  tx: Transaction,
+  tx: Pick<Transaction, 'query'>,
   outgoing: readonly Outgoing[],
-  head: (emission: Emission) => Head,
+  head: (outgoing: Outgoing) => Head,
 ): Promise<void> {
-  const rows = outgoing.flatMap(({ id, emission, edges }) =>
-    edges.map((edge) => ({ edge, id, emission, part: partitionOf({ key: emission.key, id }) })),
+  const rows = outgoing.flatMap((each) =>
+    each.edges.map((edge) => ({ ...each, edge, head: JSON.stringify(head(each)) })),
   )
-  // `order by` makes `seq` follow the order in which the handler emitted.
-  await tx.query(
-    `insert into hf.outbox (edge, part, id, key, body, head)
-     select edge, part, id, key, body::jsonb, head::jsonb
-     from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[])
-       with ordinality as row(edge, part, id, key, body, head, place)
-     order by place`,
-    [
-      rows.map((row) => row.edge),
-      rows.map((row) => row.part),
-      rows.map((row) => row.id),
-      rows.map((row) => row.emission.key),
-      rows.map((row) => JSON.stringify(row.emission.payload ?? null)),
-      rows.map((row) => JSON.stringify(head(row.emission))),
-    ],
-  )
+  const slots = slotsOf(outgoing)
+  await tx.query(slots.length === 0 ? INSERT : INSERT_LOCKED, [
+    rows.map((row) => row.edge),
+    rows.map(({ emission, id }) => partitionOf({ key: emission.key, id })),
+    rows.map((row) => row.id),
+    rows.map((row) => row.emission.key),
+    rows.map((row) => JSON.stringify(row.emission.payload ?? null)),
+    rows.map((row) => row.head),
+    rows.map(({ emission: { due } }) => (due && 'afterMs' in due ? due.afterMs : null)),
+    rows.map(({ emission: { due } }) => (due && 'atMs' in due ? due.atMs : null)),
+    ...(slots.length === 0
+      ? []
+      : [slots.map((each) => each.space), slots.map((each) => each.slot)]),
+  ])
 }
 
-function state(site: Site, trace: Trace, { id, emission, edges }: Outgoing): void {
+// `order by` makes `seq` follow the order in which the handler emitted.
+const ROWS = `
+  unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[],
+      $8::float8[])
+    with ordinality as row(edge, part, id, key, body, head, after_ms, at_ms, place)
+  order by place`
+
+const COLUMNS = `
+  insert into hf.outbox (edge, part, id, key, body, head, due_at)
+  select edge, part, id, key, body::jsonb, head::jsonb, case
+    when after_ms is not null then clock_timestamp() + after_ms * interval '1 millisecond'
+    when at_ms is not null then to_timestamp(at_ms / 1000) end`
+
+const INSERT = `${COLUMNS} from ${ROWS}`
+
+// `seq` is drawn for the rows that come out of the join, and none does before all locks are counted.
+const INSERT_LOCKED = `
+  with locked as materialized (
+    select pg_advisory_xact_lock(space, slot)
+    from unnest($9::int[], $10::int[]) as wanted(space, slot))
+  ${COLUMNS} from (select count(*) from locked) as held, ${ROWS}`
+
+function stateShed(site: Emitting, error: HoldfastError): void {
+  site.observe({
+    fact: 'failed',
+    service: site.service.name,
+    work: `shed ${error.edge}`,
+    code: error.code,
+    error,
+    traceId: undefined,
+  })
+}
+
+function state(site: Emitting, { id, emission, trace, edges }: Outgoing): void {
   site.observe({
     fact: 'emitted',
     service: site.service.name,

@@ -10,12 +10,18 @@
  *       the consumer and knows it.
  */
 import { HoldfastError } from '#errors'
-import { type OutgoingRequest, type WireResponse, withDeadline } from '#world'
+import {
+  type OutgoingRequest,
+  type Random,
+  randomInteger,
+  type WireResponse,
+  withDeadline,
+} from '#world'
 import { readProblem } from '../call/problem.ts'
 import { header, readRetryAfterMs } from '../call/wire.ts'
 import type { Site } from '../site.ts'
 import type { Broker } from './broker.ts'
-import { CLOUD_EVENT, writeEnvelope } from './envelope.ts'
+import { CLOUD_EVENT, CLOUD_EVENTS, writeEnvelope, writeEnvelopes } from './envelope.ts'
 import type { Message } from './message.ts'
 
 /** Where every service receives its events. */
@@ -24,47 +30,84 @@ export const EVENTS_PATH = '/holdfast/events'
 /** An acknowledgement is empty and a problem document is short. */
 const ANSWER_BYTES_MAX = 65_536
 
-/** Delivers by HTTP, one message a request. */
+/** What is posted: `message` stands for all of them where one must be named. */
+interface Posting {
+  readonly target: string
+  readonly message: Message
+  /** What is carried, for people. */
+  readonly words: string
+  readonly type: string
+  readonly body: Uint8Array
+  readonly timeoutMs: number
+}
+
+/** Delivers by HTTP: one message a request, or several. */
 export function httpPush(site: Site): Broker {
+  const { name: caller } = site.service
   return {
     async deliver(target, message, timeoutMs) {
-      const late = (): HoldfastError =>
-        new HoldfastError('HF_CALL_TIMEOUT', {
-          edge: message.edge,
-          detail: `${target} did not acknowledge ${message.event} within ${timeoutMs} ms`,
-        })
-      const origin = site.resolve(target)
-      const timed = withDeadline(site.world.timers, timeoutMs, late)
-      try {
-        const request = requestOf(site.service.name, message, timeoutMs, timed.signal)
-        const answer = await site.world.network.send(origin, request)
-        if (answer.status < 200 || answer.status > 299) throw failureOf(message, target, answer)
-      } catch (error) {
-        throw timed.signal.aborted ? late() : error
-      } finally {
-        timed.release()
-      }
+      const body = writeEnvelope(message, caller)
+      await post(site, {
+        target,
+        message,
+        words: message.event,
+        type: CLOUD_EVENT,
+        body,
+        timeoutMs,
+      })
+    },
+    async deliverAll(target, messages, timeoutMs) {
+      const [message] = messages
+      if (message === undefined) return
+      const words = `${messages.length} events`
+      const body = writeEnvelopes(messages, caller)
+      await post(site, { target, message, words, type: CLOUD_EVENTS, body, timeoutMs })
     },
   }
 }
 
+async function post(site: Site, posting: Posting): Promise<void> {
+  const { target, message, words, timeoutMs } = posting
+  const late = (): HoldfastError =>
+    new HoldfastError('HF_CALL_TIMEOUT', {
+      edge: message.edge,
+      detail: `${target} did not acknowledge ${words} within ${timeoutMs} ms`,
+    })
+  const origin = oneOf(site.resolve(target), site.world.random)
+  const timed = withDeadline(site.world.timers, timeoutMs, late)
+  try {
+    const request = requestOf(site.service.name, posting, timed.signal)
+    const answer = await site.world.network.send(origin, request)
+    if (answer.status < 200 || answer.status > 299) throw failureOf(message, target, answer)
+  } catch (error) {
+    throw timed.signal.aborted ? late() : error
+  } finally {
+    timed.release()
+  }
+}
+
+/** Any instance will do: they share the database in which the effect is committed. */
+function oneOf(origins: string | readonly string[], random: Random): string {
+  if (typeof origins === 'string') return origins
+  return origins[randomInteger(random, origins.length)] ?? ''
+}
+
 function requestOf(
   caller: string,
-  message: Message,
-  timeoutMs: number,
+  { message, type, body, timeoutMs }: Posting,
   signal: AbortSignal,
 ): OutgoingRequest {
   return {
     method: 'POST',
     path: EVENTS_PATH,
     headers: {
-      [header.contentType]: CLOUD_EVENT,
+      [header.contentType]: type,
       [header.traceparent]: message.traceparent,
       [header.deadline]: String(timeoutMs),
       [header.caller]: caller,
       [header.attempt]: String(message.attempt),
     },
-    body: writeEnvelope(message, caller),
+    body,
     signal,
     answerBytesMax: ANSWER_BYTES_MAX,
   }

@@ -10,8 +10,8 @@
  * Invariants:
  *   Q1. Rows leave the queue by `remove` only.
  *   Q2. Of a key whose message failed, no other message is given until that one was delivered: not
- *       while it waits, not when it is dead, and not when it is due in the same batch but beyond
- *       its limit.
+ *       while it waits, not when it is due in the same batch but beyond its limit, and not when it
+ *       is dead, unless its subscriber declared that its dead letters are skipped.
  *   Q3. Messages without a key block nobody.
  *   Q4. Only the database's clock decides what is due.
  *
@@ -34,9 +34,11 @@ export interface Queued {
   readonly key: string
   readonly body: unknown
   readonly head: Head
+  /** Size of the body, as JSON. */
+  readonly bytes: number
   /** Tries that failed so far. */
   readonly attempts: number
-  /** Time since it was written, in ms, when it was read. */
+  /** Time since it was written, or was to be delivered first, in ms, when it was read. */
   readonly ageMs: number
 }
 
@@ -62,13 +64,16 @@ export async function duePartitions(
   return rows
 }
 
-/** The next messages of a partition, at most `limit`, in the order of `seq`. */
+/**
+ * The next messages of a partition, at most `limit`, in the order of `seq`. The dead letters of the
+ * events `skips` hold up nobody.
+ */
 export async function readDue(
   database: Database,
   { edge, part }: Partition,
-  limit: number,
+  { limit, skips }: { readonly limit: number; readonly skips: readonly string[] },
 ): Promise<readonly Queued[]> {
-  const { rows } = await database.query<Queued>(READ, [edge, part, limit])
+  const { rows } = await database.query<Queued>(READ, [edge, part, limit, skips])
   return rows
 }
 
@@ -110,14 +115,16 @@ const DUE = `
     or exists (select 1 from hf.outbox o
       where o.edge = held.edge and o.part = held.part and o.due_at <= clock_timestamp())`
 
-const COLUMNS = `seq, id, key, body, head, attempts,
-  (extract(epoch from clock_timestamp() - at) * 1000)::float8 as "ageMs"`
+const COLUMNS = `seq, id, key, body, octet_length(body::text) as bytes, head, attempts,
+  (extract(epoch from clock_timestamp() -
+    greatest(at, case when error is null then due_at end)) * 1000)::float8 as "ageMs"`
 
 const READ = `
   with failed as materialized (
     select key, due_at > clock_timestamp() as waits from hf.outbox
-    where edge = $1 and part = $2 and due_at is not null and error is not null and key <> '')
-  select seq::text, id, key, body, head, attempts, "ageMs" from (
+    where edge = $1 and part = $2 and due_at is not null and error is not null and key <> ''
+      and not (due_at = 'infinity' and head ->> 'event' = any($4::text[])))
+  select seq::text, id, key, body, bytes, head, attempts, "ageMs" from (
     (select ${COLUMNS} from hf.outbox
       where edge = $1 and part = $2 and due_at is null
         and key <> all(array(select key from failed))

@@ -17,15 +17,17 @@
  *   Y6. No error ends the relay. Those of the database make it wait, longer each time.
  */
 import { assert, isHoldfastError } from '#errors'
-import type { EventEdge } from '#model'
+import type { EventEdge, System } from '#model'
 import { sleep } from '#world'
 import type { Site } from '../site.ts'
 import { Alarm } from './alarm.ts'
-import { sendBatch, type Undelivered } from './batch.ts'
+import { Gauge } from './backlog.ts'
+import { sendBatch, type Undelivered, type Ways } from './batch.ts'
 import type { Broker } from './broker.ts'
 import type { Message } from './message.ts'
 import { Outage } from './outage.ts'
 import { PARTITIONS } from './partition.ts'
+import { Portion } from './portion.ts'
 import {
   duePartitions,
   type Failure,
@@ -37,6 +39,7 @@ import {
 } from './queue.ts'
 import { backoffMs, isAway, judge, type Verdict } from './retry.ts'
 import { Tenure } from './tenure.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** Carries the messages of one service. */
 export interface Relay {
@@ -67,10 +70,13 @@ class EventRelay implements Relay {
   readonly #broker: Broker
   readonly #edges: ReadonlyMap<string, EventEdge>
   readonly #outages: ReadonlyMap<string, Outage>
+  readonly #portions: ReadonlyMap<string, Portion>
   readonly #tenure: Tenure
   readonly #alarm = new Alarm()
   readonly #end = new AbortController()
   readonly #walks = new Map<string, Promise<void>>()
+  readonly #upkeep: Upkeep
+  readonly #gauge: Gauge
   #running: Promise<void> | undefined
 
   constructor(site: Site, broker: Broker) {
@@ -80,11 +86,16 @@ class EventRelay implements Relay {
     this.#broker = broker
     this.#edges = new Map(edges.map((each) => [each.name, each]))
     this.#outages = new Map(edges.map((each) => [each.name, new Outage(clock, random)]))
-    this.#tenure = new Tenure(site, edges.flatMap(partitionsOf))
+    const partitions = edges.flatMap(partitionsOf)
+    this.#portions = new Map(partitions.map((each) => [walkOf(each), new Portion()]))
+    this.#tenure = new Tenure(site, partitions)
+    this.#gauge = new Gauge({ database: site.database, clock }, edges, site.service.contract)
+    this.#upkeep = new Upkeep(site, (error) => this.#fail(error))
   }
 
   start(): void {
     assert(this.#running === undefined, 'a relay is started once')
+    this.#upkeep.start()
     this.#running = this.#edges.size === 0 ? Promise.resolve() : this.#run()
   }
 
@@ -95,6 +106,7 @@ class EventRelay implements Relay {
   async stop(): Promise<void> {
     this.#end.abort()
     this.#alarm.set()
+    await this.#upkeep.stop()
     await this.#running
     await Promise.all(this.#walks.values())
     await this.#tenure.release().catch((error: unknown) => this.#fail(error))
@@ -121,6 +133,8 @@ class EventRelay implements Relay {
   /** Renews the leases and sets out on every walk that is due and not under way. */
   async #look(): Promise<void> {
     await this.#tenure.renew()
+    // A backlog that is too long to be counted in time must be delivered all the same.
+    await this.#gauge.read().catch((error: unknown) => this.#fail(error))
     const idle = this.#tenure
       .held()
       .filter((each) => !this.#walks.has(walkOf(each)) && !this.#outages.get(each.edge)?.isOn())
@@ -150,22 +164,57 @@ class EventRelay implements Relay {
   /** Reads, sends, and writes down what came of it. False if nothing moved. */
   async #deliverBatch(partition: Partition, mayGoOn: () => boolean): Promise<boolean> {
     const { database, world } = this.#site
-    const batch = await readDue(database, partition, BATCH_MAX)
+    const batch = await readDue(database, partition, {
+      limit: BATCH_MAX,
+      skips: this.#skipsOf(partition),
+    })
     const readAtMs = world.clock.monotonicMs()
-    const send = (message: Queued): Promise<void> => this.#send(partition, message)
-    const { delivered, undelivered } = await sendBatch(batch, send, mayGoOn)
+    const { delivered, undelivered } = await sendBatch(batch, this.#ways(partition, mayGoOn))
     const lagMs = world.clock.monotonicMs() - readAtMs
     await this.#strike(partition, delivered, lagMs)
     const postponed = await this.#postpone(partition, undelivered)
     return delivered.length + postponed > 0
   }
 
-  async #send({ edge }: Partition, message: Queued): Promise<void> {
-    const target = this.#edges.get(edge)?.target
-    assert(target !== undefined, `the relay of ${this.#site.service.name} has the edge ${edge}`)
-    const outage = this.#outages.get(edge)
+  /** The events of the partition's edge whose dead letters are skipped, as the outbox names them. */
+  #skipsOf({ edge }: Partition): readonly string[] {
+    const known = this.#edges.get(edge)
+    return (known?.skips ?? []).map((name) => `${known?.source}.${name}`)
+  }
+
+  #ways(partition: Partition, mayGoOn: () => boolean): Ways {
+    const edge = this.#edges.get(partition.edge)
+    const portion = this.#portions.get(walkOf(partition))
+    assert(edge && portion, `the relay of ${this.#site.service.name} has ${partition.edge}`)
+    const { clock } = this.#site.world
+    const one = (message: Queued): Promise<void> =>
+      this.#heeding(edge, () =>
+        this.#broker.deliver(edge.target, messageOf(edge.name, message), SEND_MS_MAX),
+      )
+    const many = async (messages: readonly Queued[]): Promise<void> => {
+      const [first] = messages
+      if (first !== undefined && messages.length === 1) return one(first)
+      const startedMs = clock.monotonicMs()
+      const all = messages.map((each) => messageOf(edge.name, each))
+      try {
+        await this.#heeding(edge, async () =>
+          this.#broker.deliverAll?.(edge.target, all, SEND_MS_MAX),
+        )
+        portion.succeeded(clock.monotonicMs() - startedMs)
+      } catch (error) {
+        portion.failed()
+        throw error
+      }
+    }
+    const isMany = this.#broker.deliverAll !== undefined && !asksFirst(this.#site.system, edge)
+    return { one, ...(isMany ? { many } : {}), manyMax: () => portion.size, mayGoOn }
+  }
+
+  /** Sends, and learns from it whether the consumer can be reached. */
+  async #heeding({ name }: EventEdge, send: () => Promise<void>): Promise<void> {
+    const outage = this.#outages.get(name)
     try {
-      await this.#broker.deliver(target, messageOf(edge, message), SEND_MS_MAX)
+      await send()
       outage?.end()
     } catch (error) {
       // At once and not with the batch: the other keys in the air must not try as well.
@@ -243,6 +292,14 @@ class EventRelay implements Relay {
   }
 }
 
+/** True if a handler calls its neighbours first: many of those in a row take too long for one answer. */
+function asksFirst({ services }: System, { source, target }: EventEdge): boolean {
+  const subscriptions = services.find(({ name }) => name === target)?.subscriptions ?? []
+  return subscriptions.some(
+    ({ event, handler }) => event.contract === source && handler.ask !== undefined,
+  )
+}
+
 function partitionsOf({ name }: EventEdge): Partition[] {
   return Array.from({ length: PARTITIONS }, (_, part) => ({ edge: name, part }))
 }
@@ -260,6 +317,8 @@ function messageOf(edge: string, { id, key, body, head, attempts }: Queued): Mes
     payload: body,
     time: head.time,
     traceparent: head.traceparent,
+    ...(head.stamp === undefined ? {} : { stamp: head.stamp }),
+    ...(head.version === undefined ? {} : { version: head.version }),
     attempt: attempts + 1,
   }
 }

@@ -13,7 +13,8 @@
  * message causes looks like a connection that was lost.
  *
  * Invariants:
- *   J1. A message dies at its `ATTEMPTS_MAX`th counted failure, and not before.
+ *   J1. A message dies at its `ATTEMPTS_MAX`th counted failure, and not before; unless its consumer
+ *       said that it is too old, which no later try can change.
  *   J2. A delay is at least what the consumer asked for by `Retry-After`, up to RETRY_AFTER_MS_MAX,
  *       and otherwise random between 0 and a bound that doubles up to DELAY_MS_MAX (full jitter).
  *   J3. The error that is kept names a code and a detail, at most ERROR_LENGTH_MAX characters: never
@@ -51,6 +52,9 @@ export type Verdict =
 export function judge(failure: unknown, attempts: number, random: Random): Verdict {
   const error = describe(failure)
   if (isAway(failure)) return { verdict: 'away', error }
+  // Another try would be refused for the same reason, only later.
+  if (isHoldfastError(failure, 'HF_EVENT_EXPIRED'))
+    return { verdict: 'dead', error, attempts: attempts + 1 }
   const counted = isUnwell(failure)
     ? Math.max(attempts, Math.min(attempts + 1, UNWELL_ATTEMPTS_MAX))
     : attempts + 1

@@ -1,0 +1,68 @@
+/**
+ * What `holdfast sim` prints for people: the numbers, the failure explained, and what was never tried.
+ */
+import type { SimulationResult, Struck, Violation } from '#sim'
+import { paint, print } from './output.ts'
+
+/** A violation after shrinking. */
+export interface Told {
+  readonly violation: Violation
+  readonly token: string
+  readonly faults: readonly string[]
+  readonly story: readonly string[]
+  /** The HTML file. */
+  readonly file: string
+}
+
+/** Failing seeds that are listed; the rest is counted. */
+const LISTED_MAX = 10
+
+/** Places that a fault never struck, listed. */
+const UNTRIED_MAX = 6
+
+/** Prints the result of a hunt in this folder. */
+export function printHunt(result: SimulationResult, folder: string, told: Told | undefined): void {
+  const { seeds, simulatedMs, wallMs, events, traceHash, violations } = result
+  const rate = (seeds / (wallMs / 1_000)).toFixed(1)
+  const simulated = `${(simulatedMs / 1_000).toFixed(0)} simulated s in ${(wallMs / 1_000).toFixed(1)} s`
+  print(`${seeds} seeds, ${simulated} (${rate} seeds/s), ${events} events, trace ${traceHash}`)
+  printCoverage(result)
+  if (told !== undefined) printTold(told, folder)
+  for (const each of violations.slice(0, LISTED_MAX)) {
+    print(
+      `${paint('red', '✗')} ${each.check}  ${paint('dim', `seed ${each.seed}`)}  ${each.detail}`,
+    )
+  }
+  if (violations.length > LISTED_MAX) print(`  and ${violations.length - LISTED_MAX} more`)
+  const isGood = violations.length === 0
+  print(
+    isGood ? paint('green', 'no violation') : `${paint('red', 'violated')}  ${violations.length}`,
+  )
+}
+
+function printTold({ violation, token, faults, story, file }: Told, folder: string): void {
+  const needed = `${faults.length} of ${violation.faults.length} faults needed`
+  print(`\n${paint('red', 'FAIL')}  “${violation.check}”  seed ${violation.seed}  ${needed}`)
+  for (const sentence of story) print(`  ${sentence}`)
+  print(`  again    holdfast replay ${token} ${folder}`)
+  print(`  picture  ${file}\n`)
+}
+
+function printCoverage({ coverage, unreached, faultsFired }: SimulationResult): void {
+  const fired = Object.entries(faultsFired).map(([kind, times]) => `${kind} ${times}×`)
+  print(`${paint('dim', 'faults')}  ${fired.join('  ') || 'none fired'}`)
+  const untried = coverage.flatMap(untriedOf)
+  for (const line of untried.slice(0, UNTRIED_MAX)) print(`${paint('dim', 'never')}   ${line}`)
+  if (untried.length > UNTRIED_MAX) {
+    print(
+      `${paint('dim', 'never')}   and so ${untried.length - UNTRIED_MAX} other places (--json has all)`,
+    )
+  }
+  for (const sentence of unreached) print(`${paint('yellow', 'never true')}  ${sentence}`)
+}
+
+/** `orders>payments  lost-answer, delay`: what this place was spared. */
+function untriedOf({ place, faults }: Struck): readonly string[] {
+  const spared = Object.entries(faults).flatMap(([kind, times]) => (times === 0 ? [kind] : []))
+  return spared.length === 0 ? [] : [`${place}  ${spared.join(', ')}`]
+}
