@@ -3,7 +3,15 @@
  *
  * The simulator knows no database engine; this door gives it PGlite in memory.
  */
-import { type SimulateOptions, type SimulationResult, simulate as simulateWith } from '#sim'
+import {
+  shrink as shrinkWith,
+  type Shrunk,
+  type SimulateOptions,
+  type SimulationResult,
+  simulate as simulateWith,
+  storyOf,
+  type Violation,
+} from '#sim'
 import type { System } from '#model'
 import { openPgliteMemory } from '#adapters'
 
@@ -18,6 +26,7 @@ export type {
   Scenario,
   SimulateOptions,
   SimulationResult,
+  Struck,
   Violation,
   ViolationKind,
 } from '#sim'
@@ -37,4 +46,25 @@ export async function simulate(
   options: SimulateOptions,
 ): Promise<SimulationResult> {
   return simulateWith(system, { ...options, postgres: openPgliteMemory })
+}
+
+/** The least that still fails, and what it says. */
+export interface Explained extends Pick<Shrunk, 'seed' | 'faults' | 'clients' | 'runs' | 'token'> {
+  /** What is not true, what it took, and the edge to look at. */
+  readonly story: readonly [string, string, string]
+}
+
+/**
+ * Shrinks a violation that `simulate` found with the same options: to the faults and the clients that it
+ * needs, in at most 80 runs. `undefined` if it does not come again.
+ */
+export async function explain(
+  system: System,
+  options: SimulateOptions,
+  violation: Violation,
+): Promise<Explained | undefined> {
+  const shrunk = await shrinkWith(system, { ...options, postgres: openPgliteMemory }, violation)
+  if (shrunk === undefined) return undefined
+  const { seed, faults, clients, runs, token } = shrunk
+  return { seed, faults, clients, runs, token, story: storyOf(shrunk) }
 }

@@ -11,7 +11,7 @@
 import type { World } from '#world'
 import { never, type Actor } from './actor.ts'
 import { Stream } from './chance.ts'
-import { EPOCH_MS } from './process.ts'
+import { type ClockError, EPOCH_MS } from './process.ts'
 
 /** Readings of the clock that take no time. A busy statement needs about ten. */
 const READINGS_FREE = 64
@@ -26,16 +26,24 @@ export class DatabaseActor implements Actor {
   readonly pausedUntilUs = 0
   readonly world: World
   readonly #time: { readonly nowUs: number }
+  readonly #clockError: ClockError
   #readings = 0
   #sleptUs = 0
+  #atUs: number | undefined
 
-  constructor(name: string, seed: number, time: { readonly nowUs: number }) {
+  constructor(
+    name: string,
+    seed: number,
+    time: { readonly nowUs: number },
+    clockError: ClockError = { offsetMs: 0, driftPpm: 0 },
+  ) {
     this.name = name
     this.#time = time
+    this.#clockError = clockError
     this.world = {
       clock: {
         monotonicMs: () => this.#readUs() / 1000,
-        wallMs: () => EPOCH_MS + this.#readUs() / 1000,
+        wallMs: () => EPOCH_MS + this.#clockError.offsetMs + this.#readUs() / 1000,
       },
       // PostgreSQL's timers interrupt a session; ours is never left running, so they have no use.
       timers: { after: () => () => {} },
@@ -44,8 +52,9 @@ export class DatabaseActor implements Actor {
     }
   }
 
-  /** A statement begins. */
-  begin(): void {
+  /** A statement begins; it sees the present time, or the time `atUs`. */
+  begin(atUs?: number): void {
+    this.#atUs = atUs
     this.#readings = 0
     this.#sleptUs = 0
   }
@@ -64,6 +73,6 @@ export class DatabaseActor implements Actor {
   #readUs(): number {
     this.#readings += 1
     if (this.#readings > READINGS_FREE) this.#sleptUs += READING_US
-    return this.#time.nowUs + this.#sleptUs
+    return (this.#atUs ?? this.#time.nowUs) + this.#sleptUs
   }
 }

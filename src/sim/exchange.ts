@@ -28,7 +28,8 @@ export interface Wire {
   readonly seed: number
   readonly schedule: Schedule
   readonly faults: Faults
-  isCut(one: string, other: string): boolean
+  isCut(from: string, to: string): boolean
+  cutOneWay(from: string, to: string, forMs: number): void
   openAt(address: string): OpenPort | undefined
   ended(exchange: Exchange): void
 }
@@ -57,6 +58,13 @@ const STRAGGLE_US = { min: 200_000, max: 2_200_000 }
  * above usual deadlines. Whoever works on it for longer will never answer.
  */
 const ABANDONED_US_MAX = 10_000_000
+
+/** A pause in the middle of sending, and how likely it is beside one that comes from nowhere. */
+const PAUSE_MS = { min: 50, max: 3_000 }
+const PAUSE_WEIGHT = 0.3
+
+/** How long a way is cut when a plan says so: longer than most attempts wait. */
+const PLANNED_CUT_MS = 1_500
 
 /** How often a dying callee still resets its connections; otherwise it is silent. */
 const SHARE_OF_RESETS = 0.7
@@ -130,11 +138,24 @@ export class Exchange {
     if (faults.fires('duplicate', edge, ordinal)) {
       this.#travel(this.#latencyUs('copy') + this.#latencyUs('late copy'), true)
     }
+    const { from, target } = this.#parties
+    if (faults.fires('one-way-partition', `${edge} at request`, ordinal, 0)) {
+      this.#wire.cutOneWay(from.process.name, target.name, PLANNED_CUT_MS)
+    }
     if (faults.fires('loss', edge, ordinal)) return
     const isLate = faults.fires('delay', edge, ordinal)
     const spreadUs = STRAGGLE_US.max - STRAGGLE_US.min
     const lateUs = isLate ? STRAGGLE_US.min + this.#chance('straggle') * spreadUs : 0
-    this.#travel(this.#latencyUs('request') + lateUs, false)
+    this.#travel(this.#latencyUs('request') + lateUs + this.#pausedUs(), false)
+  }
+
+  /** The sender falls asleep while it sends: what it believed to be true then arrives later. */
+  #pausedUs(): number {
+    const { edge, ordinal, from } = this.#parties
+    if (!this.#wire.faults.fires('pause', `${edge} sending`, ordinal, PAUSE_WEIGHT)) return 0
+    const pausedMs = PAUSE_MS.min + this.#chance('pause') * (PAUSE_MS.max - PAUSE_MS.min)
+    from.process.pause(pausedMs)
+    return pausedMs * 1_000
   }
 
   #travel(afterUs: number, isCopy: boolean): void {
@@ -175,8 +196,11 @@ export class Exchange {
       'answer',
       `${response.status} ${digest(body)}${serving.isCopy ? ' to the copy' : ''}`,
     )
+    if (this.#wire.faults.fires('one-way-partition', `${edge} at answer`, ordinal, 0)) {
+      this.#wire.cutOneWay(this.#parties.target.name, from.process.name, PLANNED_CUT_MS)
+    }
     const isLost = serving.isCopy || this.#wire.faults.fires('lost-answer', edge, ordinal)
-    if (!isLost && !this.#isCut()) {
+    if (!isLost && !this.#isCutBack()) {
       const run = (): void => this.#receive({ status: response.status, headers, body })
       const label = `answer ${this.#id}`
       this.#wire.schedule.at({ afterUs: this.#latencyUs('answer'), actor: from, label, run })
@@ -186,7 +210,7 @@ export class Exchange {
 
   #receive(response: WireResponse): void {
     const { answerBytesMax } = this.#parties.request
-    if (this.#isCut()) return
+    if (this.#isCutBack()) return
     if (response.body.length > answerBytesMax) {
       const detail = `the answer has ${response.body.length} bytes, more than ${answerBytesMax}`
       return this.#fail('HF_CALL_LOST', detail)
@@ -199,7 +223,7 @@ export class Exchange {
   }
 
   #reset(): void {
-    if (this.#isCut() || this.#chance('reset') >= SHARE_OF_RESETS) return
+    if (this.#isCutBack() || this.#chance('reset') >= SHARE_OF_RESETS) return
     this.#failLater('reset', 'HF_CALL_LOST', `${this.#parties.target.name} died: connection reset`)
   }
 
@@ -220,7 +244,7 @@ export class Exchange {
 
   #failLater(message: string, code: Code, detail: string): void {
     const { from } = this.#parties
-    const run = (): void => (this.#isCut() ? undefined : this.#fail(code, detail))
+    const run = (): void => (this.#isCutBack() ? undefined : this.#fail(code, detail))
     const label = `${message} ${this.#id}`
     this.#wire.schedule.at({ afterUs: this.#latencyUs(message), actor: from, label, run })
   }
@@ -245,8 +269,14 @@ export class Exchange {
     if (this.#settledAtUs !== undefined) this.#wire.ended(this)
   }
 
+  /** True while requests do not get through. */
   #isCut(): boolean {
     return this.#wire.isCut(this.#parties.from.process.name, this.#parties.target.name)
+  }
+
+  /** True while answers do not get through. */
+  #isCutBack(): boolean {
+    return this.#wire.isCut(this.#parties.target.name, this.#parties.from.process.name)
   }
 
   #latencyUs(message: string): number {

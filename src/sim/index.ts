@@ -7,7 +7,10 @@
  * when that is not enough.
  */
 export { type Check, type Checks, type Look, type ReadSql } from './checks.ts'
-export { FAULT_KINDS, type FaultKind } from './fault.ts'
+export { type Struck } from './coverage.ts'
+export { drawn, type Drawing } from './drawing.ts'
+export { type Everywhere, everywhere } from './everywhere.ts'
+export { type FaultKind } from './fault.ts'
 export { type ForeignEnvironment, type ForeignProgram } from './foreign.ts'
 export {
   type Caller,
@@ -26,4 +29,9 @@ export {
   type ViolationKind,
 } from './options.ts'
 export { type Kept, type OpenPostgres, type Postgres } from './postgres.ts'
-export { simulate } from './simulate.ts'
+export { type SeedResult } from './run.ts'
+export { readToken, type Repro, shrink, type Shrunk } from './shrink.ts'
+export { simulate, simulateEach } from './simulate.ts'
+export { storyOf } from './story.ts'
+export { summarized } from './summary.ts'
+export { type Step } from './trace.ts'

@@ -101,8 +101,11 @@ export function loadIn(options: {
   readonly world: World
   readonly resolve: (target: string) => string
   readonly observe: Observe
+  /** The indices that `many` runs; all if absent. */
+  readonly only?: readonly number[] | undefined
 }): Load {
   const { world, resolve, observe } = options
+  const only = options.only && new Set(options.only)
   const call = standaloneCaller({ world, resolve, observe, name: 'client' })
   return {
     client: (contract, { deadline = DEADLINE_DEFAULT } = {}) => clientOf(call, contract, deadline),
@@ -110,7 +113,7 @@ export function loadIn(options: {
       const origin = resolve(typeof service === 'string' ? service : service.name)
       return rawRequest(world, origin, request)
     },
-    many: async (count, work) => many(world, count, work),
+    many: async (count, work) => many({ world, only }, count, work),
     sleep: async (duration) => sleep(world.timers, durationMs(duration)),
     random: {
       float: () => world.random.float(),
@@ -173,13 +176,16 @@ function encoded(body: unknown): {
 }
 
 async function many(
-  world: World,
+  { world, only }: { readonly world: World; readonly only: ReadonlySet<number> | undefined },
   count: number,
   work: (index: number) => Promise<unknown>,
 ): Promise<Tally> {
   const tally = { done: 0, refused: 0, unsent: 0, unknown: 0 }
   const one = async (index: number): Promise<void> => {
-    await sleep(world.timers, world.random.float() * count * SPREAD_MS)
+    // Drawn for those that are left out, too, so that the others begin when they did.
+    const afterMs = world.random.float() * count * SPREAD_MS
+    if (only?.has(index) === false) return
+    await sleep(world.timers, afterMs)
     try {
       await work(index)
       tally.done += 1

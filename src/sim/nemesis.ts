@@ -1,15 +1,17 @@
 /**
- * The nemesis: kills processes and cuts links, at moments that the seed chose.
+ * The nemesis: kills and freezes processes, cuts links and sets clocks, at moments that the seed chose.
  *
  * Messages have their faults at the network and sessions at the database server; here are those that
  * come from nowhere. The nth attempt is a function of the seed and n, so leaving one out moves no other.
  *
  * Invariants:
  *   M1. A process that was killed is started again, 20 ms to 2 s later, by a supervisor.
- *   M2. A link that was cut mends by itself within 3 s, or when the world heals.
+ *   M2. A link that was cut mends by itself within 3 s, or when the world heals; one that flaps, within 6 s.
+ *   M3. A process that is frozen goes on within 3 s; its clocks went on meanwhile.
  */
+import { assert } from '#errors'
 import { chance } from './chance.ts'
-import type { Faults } from './fault.ts'
+import type { FaultKind, Faults } from './fault.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { Process } from './process.ts'
 import type { Schedule } from './schedule.ts'
@@ -17,8 +19,17 @@ import type { Schedule } from './schedule.ts'
 /** Mean time between two attempts, in ms, for a kind that strikes at every hundredth occasion. */
 const INTERVAL_MS_PER_SHARE = 12
 
+/** The size of a system for which that is the mean time. */
+const MORTALS_USUAL = 5
+const LINKS_USUAL = 15
+
 const DOWN_MS = { min: 20, max: 2_000 }
 const CUT_MS = { min: 50, max: 3_000 }
+const PAUSE_MS = { min: 50, max: 3_000 }
+const JUMP_MS = { min: 100, max: 30_000 }
+
+/** A flapping link is cut so often, each time for a part of this time. */
+const FLAPS = { count: 12, everyMs: 500 }
 
 /** How much likelier a crash is at a commit than the share of its kind says: commits are many. */
 const COMMIT_WEIGHT = 0.25
@@ -33,12 +44,22 @@ export interface Field {
   readonly mortals: readonly Process[]
   /** Those between which links may be cut. */
   readonly everybody: readonly Process[]
+  /** Those whose clocks may be set: processes and database servers. */
+  readonly clocks: readonly { readonly name: string; jump(ms: number): void }[]
 }
 
 /** Begins to strike; ends by itself when the faults end. */
 export function unleash(field: Field): void {
-  if (field.mortals.length > 0) strikeAgain(field, 'crash', 0, killOne)
-  if (field.everybody.length > 1) strikeAgain(field, 'partition', 0, cutOne)
+  if (field.mortals.length > 0) {
+    strikeAgain(field, 'crash', 0, killOne)
+    strikeAgain(field, 'pause', 0, freezeOne)
+  }
+  if (field.everybody.length > 1) {
+    strikeAgain(field, 'partition', 0, cutOne)
+    strikeAgain(field, 'one-way-partition', 0, cutOneWay)
+    strikeAgain(field, 'flapping', 0, flapOne)
+  }
+  strikeAgain(field, 'jump', 0, setOneClock)
 }
 
 /** Kills a process at the very moment of a commit, when its caller knows nothing of it yet. */
@@ -56,14 +77,14 @@ export function killAtCommit(
 
 function strikeAgain(
   field: Field,
-  kind: 'crash' | 'partition',
+  kind: FaultKind,
   ordinal: number,
   strike: (field: Field, ordinal: number) => void,
 ): void {
   const { seed, schedule, faults } = field
   const share = faults.share(kind)
   if (share === 0) return
-  const meanMs = INTERVAL_MS_PER_SHARE / share
+  const meanMs = INTERVAL_MS_PER_SHARE / share / crowd(field, kind)
   const afterUs = -Math.log(1 - chance(seed, `${kind} when`, ordinal)) * meanMs * 1_000
   const run = (): void => {
     if (!faults.isOpen) return
@@ -73,6 +94,13 @@ function strikeAgain(
   schedule.at({ afterUs, label: `nemesis ${kind}`, run })
 }
 
+/** A small system is struck less often, so that each of its parts is struck about as often. */
+function crowd({ mortals, everybody }: Field, kind: FaultKind): number {
+  const links = (everybody.length * (everybody.length - 1)) / 2
+  const isOfLinks = kind === 'partition' || kind === 'one-way-partition' || kind === 'flapping'
+  return Math.min(1, isOfLinks ? links / LINKS_USUAL : mortals.length / MORTALS_USUAL)
+}
+
 function killOne({ seed, faults, mortals }: Field, ordinal: number): void {
   const process = pick(mortals, chance(seed, 'crash whom', ordinal))
   if (process?.alive === undefined || !faults.strike(`crash:${process.name}#${ordinal}`)) return
@@ -80,13 +108,53 @@ function killOne({ seed, faults, mortals }: Field, ordinal: number): void {
   process.start(between(DOWN_MS, chance(seed, 'crash how long', ordinal)))
 }
 
-function cutOne({ seed, faults, network, everybody }: Field, ordinal: number): void {
-  const one = pick(everybody, chance(seed, 'partition whom', ordinal))
+function freezeOne({ seed, faults, mortals }: Field, ordinal: number): void {
+  const process = pick(mortals, chance(seed, 'pause whom', ordinal))
+  if (process?.alive === undefined || !faults.strike(`pause:${process.name}#${ordinal}`)) return
+  process.pause(between(PAUSE_MS, chance(seed, 'pause how long', ordinal)))
+}
+
+function cutOne(field: Field, ordinal: number): void {
+  const [one, other] = pair(field, 'partition', ordinal)
+  if (!field.faults.strike(`partition:${one}|${other}#${ordinal}`)) return
+  field.network.cut(one, other, between(CUT_MS, chance(field.seed, 'partition how long', ordinal)))
+}
+
+function cutOneWay(field: Field, ordinal: number): void {
+  const [from, to] = pair(field, 'one-way-partition', ordinal)
+  if (!field.faults.strike(`one-way-partition:${from}>${to}#${ordinal}`)) return
+  const forMs = between(CUT_MS, chance(field.seed, 'one-way-partition how long', ordinal))
+  field.network.cutOneWay(from, to, forMs)
+}
+
+/** Cut and mended many times: connections come up and break before anything is finished. */
+function flapOne(field: Field, ordinal: number): void {
+  const { seed, schedule, network, faults } = field
+  const [one, other] = pair(field, 'flapping', ordinal)
+  if (!faults.strike(`flapping:${one}|${other}#${ordinal}`)) return
+  for (let count = 0; count < FLAPS.count; count += 1) {
+    const share = chance(seed, `flap ${ordinal}`, count)
+    const run = (): void => {
+      if (faults.isOpen) network.cut(one, other, share * FLAPS.everyMs)
+    }
+    schedule.at({ afterUs: count * FLAPS.everyMs * 1_000, label: `flap ${one}|${other}`, run })
+  }
+}
+
+function setOneClock({ seed, faults, clocks }: Field, ordinal: number): void {
+  const clock = pick(clocks, chance(seed, 'jump whose', ordinal))
+  if (clock === undefined || !faults.strike(`jump:${clock.name}#${ordinal}`)) return
+  const sign = chance(seed, 'jump where', ordinal) < 0.5 ? -1 : 1
+  clock.jump(sign * between(JUMP_MS, chance(seed, 'jump how far', ordinal)))
+}
+
+/** Two processes that differ. */
+function pair({ seed, everybody }: Field, about: string, ordinal: number): [string, string] {
+  const one = pick(everybody, chance(seed, `${about} whom`, ordinal))
   const others = everybody.filter((each) => each !== one)
-  const other = pick(others, chance(seed, 'partition from whom', ordinal))
-  if (one === undefined || other === undefined) return
-  if (!faults.strike(`partition:${one.name}|${other.name}#${ordinal}`)) return
-  network.cut(one.name, other.name, between(CUT_MS, chance(seed, 'partition how long', ordinal)))
+  const other = pick(others, chance(seed, `${about} from whom`, ordinal))
+  assert(one !== undefined && other !== undefined, 'there are two processes to part')
+  return [one.name, other.name]
 }
 
 function pick<T>(among: readonly T[], at: number): T | undefined {

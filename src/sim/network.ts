@@ -57,9 +57,16 @@ export class SimulatedNetwork implements Wire {
 
   /** Cuts the link between two processes, both ways. */
   cut(one: string, other: string, forMs: number): void {
+    this.cutOneWay(one, other, forMs)
+    this.cutOneWay(other, one, forMs)
+  }
+
+  /** Cuts the way from one process to another, but not the way back. */
+  cutOneWay(from: string, to: string, forMs: number): void {
+    const way = `${from}>${to}`
     const untilUs = this.schedule.nowUs + forMs * 1000
-    this.#cutUntilUs.set(link(one, other), untilUs)
-    this.schedule.note(`${one}|${other}`, 'partition', `${forMs.toFixed(0)} ms`)
+    this.#cutUntilUs.set(way, Math.max(untilUs, this.#cutUntilUs.get(way) ?? 0))
+    this.schedule.note(way, 'partition', `${forMs.toFixed(0)} ms`)
   }
 
   /** Mends every link. */
@@ -67,9 +74,14 @@ export class SimulatedNetwork implements Wire {
     this.#cutUntilUs.clear()
   }
 
-  /** True while no message passes between the two. */
-  isCut(one: string, other: string): boolean {
-    return (this.#cutUntilUs.get(link(one, other)) ?? 0) > this.schedule.nowUs
+  /** True while no message passes from the one to the other. */
+  isCut(from: string, to: string): boolean {
+    return (this.#cutUntilUs.get(`${from}>${to}`) ?? 0) > this.schedule.nowUs
+  }
+
+  /** The edges that carried a request so far. */
+  get edges(): readonly string[] {
+    return [...this.#ordinals.keys()]
   }
 
   /** Requests that somebody waits for or still works on. */
@@ -142,8 +154,4 @@ export class SimulatedNetwork implements Wire {
     const served = [...this.#underWay].filter((exchange) => exchange.isServedBy(open.owner))
     await Promise.all(served.map(async (exchange) => exchange.served))
   }
-}
-
-function link(one: string, other: string): string {
-  return [one, other].toSorted().join('|')
 }

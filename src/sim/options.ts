@@ -3,6 +3,7 @@
  */
 import type { Duration } from '#clock'
 import type { Checks } from './checks.ts'
+import type { Struck } from './coverage.ts'
 import type { FaultKind } from './fault.ts'
 import type { ForeignProgram } from './foreign.ts'
 import type { Load } from './load.ts'
@@ -14,8 +15,15 @@ export interface SimulateOptions {
   readonly seeds?: number | readonly number[]
   /** Which kinds of fault a seed may have; each seed draws a part of them. @defaultValue all */
   readonly faults?: readonly FaultKind[]
-  /** If present, only the faults with these names fire: a failing seed, less some of its faults. */
+  /**
+   * If present, only the faults with these names, or prints of names, fire: a failing seed, less some of
+   * its faults.
+   */
   readonly onlyFaults?: readonly string[]
+  /** If present, exactly the faults with these names fire, whatever the seed says. */
+  readonly plan?: readonly string[]
+  /** If present, `many` runs only these of its indices: a failing seed, less some of its clients. */
+  readonly onlyClients?: readonly number[]
   /** How long the faults last at most; they end before, as soon as the load is done. @defaultValue '60s' */
   readonly duration?: Duration
   /** Programs that play the foreign services of the system, by name. */
@@ -26,12 +34,19 @@ export interface SimulateOptions {
   readonly always?: Checks
   /** True once the faults are over, the load is done and every event has been delivered. */
   readonly settled?: Checks
+  /** Comes true within simulated minutes once the faults are over, though not at once. */
+  readonly eventually?: Checks
+  /** Should be true at some moment of some seed; what never was is listed in `unreached`. */
+  readonly sometimes?: Checks
   /** Keeps the trace of each violating seed, and of the last one. @defaultValue false */
   readonly keepTrace?: boolean
 }
 
 /** What is simulated, without saying in which worlds: what a `*.sim.ts` exports as `scenario`. */
-export type Scenario = Omit<SimulateOptions, 'seeds' | 'onlyFaults' | 'keepTrace'>
+export type Scenario = Omit<
+  SimulateOptions,
+  'seeds' | 'onlyFaults' | 'onlyClients' | 'plan' | 'keepTrace'
+>
 
 /** The same, with the database engine to run the services' SQL on. */
 export interface SimulateWith extends SimulateOptions {
@@ -39,12 +54,13 @@ export interface SimulateWith extends SimulateOptions {
 }
 
 /**
- * Why a seed failed. `always`, `settled`: a check; `unsettled`: something is stuck; `uncaught`: an
+ * Why a seed failed. `always`, `eventually`, `settled`: a check; `unsettled`: something is stuck; `uncaught`: an
  * error that nobody caught; `escape`: code reached for the real world; `load`: the load itself threw;
  * `start`: a service did not start in a world without faults.
  */
 export type ViolationKind =
   | 'always'
+  | 'eventually'
   | 'settled'
   | 'unsettled'
   | 'uncaught'
@@ -63,6 +79,8 @@ export interface Violation {
   readonly atMs: number
   /** The faults that had fired by then. */
   readonly faults: readonly string[]
+  /** The faults that were planned, if any were. */
+  readonly plan?: readonly string[]
   readonly trace?: readonly string[]
 }
 
@@ -77,6 +95,10 @@ export interface SimulationResult {
   readonly traceHash: string
   /** How often each kind of fault fired. */
   readonly faultsFired: Readonly<Record<string, number>>
+  /** How often each place was struck by each kind, zeros included. */
+  readonly coverage: readonly Struck[]
+  /** The sentences of `sometimes` that were true in no seed. */
+  readonly unreached: readonly string[]
   /** The last seed's lines, with `keepTrace`. */
   readonly trace?: readonly string[]
 }

@@ -13,7 +13,15 @@ import { killAtCommit } from './nemesis.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { SimulateOptions } from './options.ts'
 import type { Postgres } from './postgres.ts'
-import { described, type Incarnation, Process, type Program, type Surroundings } from './process.ts'
+import { chance } from './chance.ts'
+import {
+  type ClockError,
+  described,
+  type Incarnation,
+  Process,
+  type Program,
+  type Surroundings,
+} from './process.ts'
 import type { Schedule } from './schedule.ts'
 import { DatabaseServer } from './server.ts'
 
@@ -60,7 +68,7 @@ export function buildPlant(ground: Ground): Plant {
   const servers = new Map<string, DatabaseServer>()
   const everybody: Process[] = []
   const join = (name: string, program: Program): Process => {
-    const process = new Process(name, program, surroundings)
+    const process = new Process(name, program, surroundings, clockErrorOf(name, ground))
     network.join(process)
     everybody.push(process)
     return process
@@ -75,7 +83,16 @@ export function buildPlant(ground: Ground): Plant {
       ground.committed()
       killAtCommit({ seed, faults }, process, ordinal)
     }
-    const server = new DatabaseServer({ name, seed, schedule, faults, postgres, committed })
+    const clockError = clockErrorOf(`db:${name}`, ground)
+    const server = new DatabaseServer({
+      name,
+      seed,
+      schedule,
+      faults,
+      postgres,
+      clockError,
+      committed,
+    })
     servers.set(name, server)
     const program = serviceProgram({ service, system, migrations, server, observeAs, ready })
     const process = join(name, program)
@@ -101,6 +118,16 @@ export function buildPlant(ground: Ground): Plant {
     resolve,
     observeAs,
   }
+}
+
+/** How wrong a clock is at most: two seconds, and 17 seconds a day. */
+const SKEW = { offsetMs: 2_000, driftPpm: 200 }
+
+/** How wrong the clock of this process, or server, is. */
+function clockErrorOf(name: string, { seed, faults }: Pick<Ground, 'seed' | 'faults'>): ClockError {
+  if (!faults.lasts('skew', name)) return { offsetMs: 0, driftPpm: 0 }
+  const part = (about: string): number => 2 * chance(seed, `skew ${about} ${name}`) - 1
+  return { offsetMs: part('offset') * SKEW.offsetMs, driftPpm: part('drift') * SKEW.driftPpm }
 }
 
 /** What a process runs to be a service: the very host that production runs. */

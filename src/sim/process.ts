@@ -23,7 +23,8 @@ export type Program = (incarnation: Incarnation) => Promise<void> | void
 
 /** How wrong the clocks of a process are. */
 export interface ClockError {
-  readonly offsetMs: number
+  /** Moves when the wall clock is set. */
+  offsetMs: number
   readonly driftPpm: number
 }
 
@@ -147,6 +148,12 @@ export class Process {
     schedule.note(this.name, 'pause', `${ms} ms`)
   }
 
+  /** Sets the wall clock `ms` forward, or back. Timers and the monotonic clock do not notice. */
+  jump(ms: number): void {
+    this.clockError.offsetMs += ms
+    this.#surroundings.schedule.note(this.name, 'jump', `${ms.toFixed(0)} ms`)
+  }
+
   #boot(): void {
     if (this.#alive !== undefined) return
     this.#count += 1
@@ -172,12 +179,12 @@ export class Process {
   }
 }
 
-function clockOf(schedule: Schedule, { offsetMs, driftPpm }: ClockError): Clock {
+function clockOf(schedule: Schedule, error: ClockError): Clock {
   const bootUs = schedule.nowUs
-  const pace = (1 + driftPpm * 1e-6) / 1000
+  const pace = (1 + error.driftPpm * 1e-6) / 1000
   return {
     monotonicMs: () => BOOT_MS + (schedule.nowUs - bootUs) * pace,
-    wallMs: () => EPOCH_MS + offsetMs + schedule.nowUs * pace,
+    wallMs: () => EPOCH_MS + error.offsetMs + schedule.nowUs * pace,
   }
 }
 

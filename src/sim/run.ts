@@ -12,10 +12,11 @@
  */
 import { durationMs } from '#clock'
 import type { System } from '#model'
-import { firstBroken, lookAt } from './checks.ts'
+import { Vigil } from './checks.ts'
 import { DatabaseActor } from './database-actor.ts'
 import { FAULT_KINDS, Faults } from './fault.ts'
 import { loadIn } from './load.ts'
+import { Hopes } from './sometimes.ts'
 import { unleash } from './nemesis.ts'
 import { SimulatedNetwork } from './network.ts'
 import type { SimulateOptions, Violation, ViolationKind } from './options.ts'
@@ -23,7 +24,7 @@ import { buildPlant, type Plant, type Prepared } from './plant.ts'
 import { described } from './process.ts'
 import { Schedule } from './schedule.ts'
 import { type Unfinished, unfinished } from './stuck.ts'
-import { Trace } from './trace.ts'
+import { type Step, Trace } from './trace.ts'
 
 /** How long the services have to start where nothing is in their way. */
 const BOOT_MS_MAX = 60_000
@@ -43,7 +44,21 @@ export interface SeedResult {
   readonly events: number
   readonly hash: string
   readonly faultsFired: readonly string[]
+  /** Where a fault could have struck. */
+  readonly places: Places
+  readonly reached: readonly string[]
   readonly trace: readonly string[] | undefined
+  /** The same, step by step, and how many clients `many` had, if the trace was kept. */
+  readonly steps: readonly Step[] | undefined
+  /** With a plan: the names of all faults that could have been planned. */
+  readonly occasions: readonly string[]
+}
+
+/** Edges that carried a request, processes, and the services with a database. */
+export interface Places {
+  readonly edges: readonly string[]
+  readonly processes: readonly string[]
+  readonly databases: readonly string[]
 }
 
 /** One world. */
@@ -55,7 +70,10 @@ export class Run {
   readonly #faults: Faults
   readonly #network: SimulatedNetwork
   readonly #plant: Plant
-  readonly #observer: DatabaseActor
+  readonly #always: Vigil
+  readonly #settled: Vigil
+  readonly #eventually: Vigil
+  readonly #hopes: Hopes
   readonly #violations: Violation[] = []
   #isCheckDue = false
   #isLoadDone = false
@@ -75,13 +93,14 @@ export class Run {
       seed,
       allowed: options.faults ?? FAULT_KINDS,
       only: options.onlyFaults,
+      plan: options.plan,
       note: (name) => schedule.note('*', 'fault', name),
     })
     const network = new SimulatedNetwork({ seed, schedule, faults })
     this.#schedule = schedule
     this.#faults = faults
     this.#network = network
-    this.#observer = new DatabaseActor('observer', seed, schedule)
+    const observer = new DatabaseActor('observer', seed, schedule)
     this.#plant = buildPlant({
       seed,
       system,
@@ -104,6 +123,11 @@ export class Run {
         violated: (kind, who, detail) => this.#violate(kind, `${who} ${SENTENCES[kind]}`, detail),
       },
     })
+    const { servers } = this.#plant
+    this.#always = new Vigil({ checks: options.always ?? {}, servers, observer })
+    this.#settled = new Vigil({ checks: options.settled ?? {}, servers, observer })
+    this.#eventually = new Vigil({ checks: options.eventually ?? {}, servers, observer })
+    this.#hopes = new Hopes({ checks: options.sometimes ?? {}, servers, observer })
   }
 
   /** Lets the world run to its end. Once. */
@@ -119,7 +143,19 @@ export class Run {
       events: this.#schedule.events,
       hash: this.#trace.hash,
       faultsFired: this.#faults.fired,
+      places: this.#places(),
+      reached: this.#hopes.reached,
       trace: this.#trace.lines,
+      steps: this.#trace.steps,
+      occasions: this.#faults.occasions,
+    }
+  }
+
+  #places(): Places {
+    return {
+      edges: this.#network.edges,
+      processes: this.#plant.everybody.map(({ name }) => name),
+      databases: [...this.#plant.servers.keys()],
     }
   }
 
@@ -140,12 +176,15 @@ export class Run {
       const { resolve } = this.#plant
       const observe = this.#plant.observeAs('client')
       try {
-        await this.#options.load(loadIn({ world, resolve, observe }))
+        await this.#options.load(
+          loadIn({ world, resolve, observe, only: this.#options.onlyClients }),
+        )
       } catch (error) {
         this.#violate('load', 'the load ends without an error of its own', loadDetail(error))
       }
       this.#isLoadDone = true
     })
+    const databases = [...this.#plant.servers.values()].map(({ wallClock }) => wallClock)
     unleash({
       seed: this.#seed,
       schedule: this.#schedule,
@@ -153,6 +192,7 @@ export class Run {
       network: this.#network,
       mortals: [...services, ...foreign],
       everybody: [...services, ...foreign, client],
+      clocks: [...services, ...foreign, client, ...databases],
     })
     const durationMsMax = durationMs(this.#options.duration ?? DURATION_DEFAULT)
     await this.#until(durationMsMax, () => this.#isLoadDone)
@@ -169,12 +209,14 @@ export class Run {
     this.#reportStuck()
     await this.#check('always')
     await this.#check('settled')
+    await this.#check('eventually')
   }
 
   /** Looks every now and then whether all is quiet. */
   #lookAround(): void {
-    const run = (): void => {
-      this.#isQuiet = this.#unfinished()?.pending.length === 0
+    const run = async (): Promise<void> => {
+      const isFinished = this.#unfinished()?.pending.length === 0
+      this.#isQuiet = isFinished && (await this.#eventually.all()) === undefined
       if (!this.#isQuiet) this.#lookAround()
     }
     this.#schedule.at({ afterUs: LOOK_MS * 1_000, label: 'look', run })
@@ -203,13 +245,19 @@ export class Run {
     const servers = [...this.#plant.servers.values()]
     if (!servers.every((server) => server.isAtRest)) return
     this.#isCheckDue = false
-    await this.#check('always')
+    if (this.#violations.length > 0) return
+    await this.#hopes.look()
+    const broken = await this.#always.due()
+    if (broken !== undefined) this.#violate('always', broken.check, broken.detail)
   }
 
-  async #check(kind: 'always' | 'settled'): Promise<void> {
-    const checks = this.#options[kind]
-    if (checks === undefined || this.#violations.length > 0) return
-    const broken = await firstBroken(checks, lookAt(this.#plant.servers), this.#observer)
+  async #check(kind: 'always' | 'settled' | 'eventually'): Promise<void> {
+    if (this.#violations.length > 0) return
+    const broken = await {
+      always: this.#always,
+      settled: this.#settled,
+      eventually: this.#eventually,
+    }[kind].all()
     if (broken !== undefined) this.#violate(kind, broken.check, broken.detail)
   }
 
@@ -222,6 +270,7 @@ export class Run {
       detail,
       atMs: this.#schedule.nowUs / 1_000,
       faults: [...this.#faults.fired],
+      ...(this.#options.plan === undefined ? {} : { plan: this.#options.plan }),
       ...(this.#trace.lines === undefined ? {} : { trace: this.#trace.lines }),
     })
   }

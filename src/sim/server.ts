@@ -1,28 +1,29 @@
 /**
  * A simulated database server: a real PostgreSQL whose statements take place at virtual instants.
  *
- * The engine has one session, so transactions take turns: whoever acquires a connection has the server
- * for itself until it gives the connection back. Every history that this produces is possible on any
- * PostgreSQL; histories with two open transactions are not produced.
+ * How many connections a server has is drawn from the seed: one, as the embedded database of a small
+ * deployment, or several, whose transactions the engine interleaves (`engine.ts`).
  *
  * Invariants:
- *   D1. Turns are given first come, first served; a wait is bounded by the one who waits.
+ *   D1. Connections are given first come, first served; a wait for one is bounded by the one who waits,
+ *       a wait for the engine by `BLOCKED_MS_MAX`, after which the connection is lost.
  *   D2. When a process dies its transaction is rolled back, but a statement that was already sent may
  *       still take effect, COMMIT among them.
  *   D3. A lost connection is noticed by the client alone: lost before the statement, nothing happened;
  *       lost after it, it took effect (HF_DB_COMMIT_UNKNOWN, for a commit).
  */
 import { HoldfastError } from '#errors'
-import type { Rows } from '#model'
 import type { Connection, Connections } from '#state'
 import { never, runAs } from './actor.ts'
-import { chance, hash32, Stream } from './chance.ts'
+import { chance, Stream } from './chance.ts'
 import { DatabaseActor } from './database-actor.ts'
+import { type Answer, digest, Engine, type Outcome, type Turn, type Work } from './engine.ts'
 import type { Faults } from './fault.ts'
 import type { Postgres } from './postgres.ts'
-import type { Incarnation } from './process.ts'
+import type { ClockError, Incarnation } from './process.ts'
 import type { Schedule } from './schedule.ts'
 import { Session } from './session.ts'
+import { failingInstead } from './sql-error.ts'
 
 /** Connections that may wait for their turn at one server. */
 const WAITING_MAX = 1_000
@@ -30,19 +31,29 @@ const WAITING_MAX = 1_000
 /** Time to open a connection, in µs. */
 const CONNECT_US = 100
 
-/** One statement's way to the server, and back: each this much and up to twice it, in µs. */
-const HALF_TRIP_US = 100
+/**
+ * One statement's way to the server, and back: each takes as much as the seed says for the server, and
+ * up to twice it, in µs. From a database on the same machine to one in another zone.
+ */
+const HALF_TRIP_US = { min: 100, max: 3_000 }
+
+/** How many connections a server has: one in a third of the seeds, else these. */
+const CONNECTIONS = { shareOfOne: 0.33, min: 2, max: 8 }
+
+/** How long a statement may wait for a transaction that has written, in ms. */
+const BLOCKED_MS_MAX = 5_000
 
 /** A commit is this much likelier to lose its connection than another statement: it is what matters. */
 const COMMIT_WEIGHT = 4
 
-type Answer = Rows<Record<string, unknown>>
+/** Writes to a table that is not the framework's. */
+const WRITE = /\b(?:insert\s+into|update|delete\s+from|merge\s+into|truncate)\s+(?!"?hf"?\.)/i
+
+/** Says nothing to anybody but the framework: control of transactions, and its own tables. */
+const FRAMEWORK = /^\s*(?:begin|set|savepoint|release|commit|rollback)\b|\bhf\.|\bpg_advisory_/i
 
 /** A statement on its way. */
-export interface Statement {
-  readonly text: string
-  /** `undefined` for a script. */
-  readonly params: readonly unknown[] | undefined
+export interface Statement extends Work {
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
@@ -55,11 +66,19 @@ export class DatabaseServer {
   readonly #faults: Faults
   readonly #postgres: Postgres
   readonly #actor: DatabaseActor
+  readonly #clockError: ClockError
   readonly #committed: (ordinal: number) => void
   readonly #waiting: { readonly session: Session; readonly stopWaiting: () => void }[] = []
-  #holder: Session | undefined
+  readonly #engine: Engine
+  readonly #open = new Set<Session>()
+  readonly #blocked: Blocked[] = []
+  readonly #connectionsMax: number
+  readonly #halfTripUs: number
+  readonly #peeked = new Map<string, { readonly commits: number; readonly rows: Answer['rows'] }>()
   #statements = 0
   #commits = 0
+  #changes = 0
+  #isOfUser = false
 
   constructor(options: {
     readonly name: string
@@ -67,6 +86,7 @@ export class DatabaseServer {
     readonly schedule: Schedule
     readonly faults: Faults
     readonly postgres: Postgres
+    readonly clockError: ClockError
     /** Hears of the nth commit, at the moment when it took effect. */
     readonly committed: (ordinal: number) => void
   }) {
@@ -76,9 +96,30 @@ export class DatabaseServer {
     this.#faults = options.faults
     this.#postgres = options.postgres
     this.#committed = options.committed
-    this.#actor = new DatabaseActor(`db:${options.name}`, options.seed, options.schedule)
+    const { name, seed, schedule, clockError } = options
+    this.#clockError = clockError
+    this.#actor = new DatabaseActor(`db:${name}`, seed, schedule, clockError)
+    this.#connectionsMax = connectionsMax(seed, name)
+    const { min, max } = HALF_TRIP_US
+    this.#halfTripUs = min * (max / min) ** chance(seed, `how far ${name}`)
+    this.#engine = new Engine({
+      run: (work, atUs) => this.#run(work, atUs),
+      nowUs: () => this.#schedule.nowUs,
+      isInTransaction: () => this.#postgres.isInTransaction,
+      note: (what) => this.#schedule.note(this.#actor.name, 'engine', what),
+    })
     const stream = new Stream(options.seed, `db:${options.name}`)
     options.postgres.seed(() => stream.bits())
+  }
+
+  /** The server's wall clock, which may be set. */
+  get wallClock(): { readonly name: string; jump(ms: number): void } {
+    const { name } = this.#actor
+    const jump = (ms: number): void => {
+      this.#clockError.offsetMs += ms
+      this.#schedule.note(name, 'jump', `${ms.toFixed(0)} ms`)
+    }
+    return { name, jump }
   }
 
   /** True between transactions: only then can somebody else read what is committed. */
@@ -89,6 +130,15 @@ export class DatabaseServer {
   /** Reads, without any time passing and without being part of the world. */
   peek(text: string, params: readonly unknown[] = []): Record<string, unknown>[] {
     return this.#run({ text, params }).rows
+  }
+
+  /** The same, remembered until the next commit. */
+  peekCommitted(text: string): readonly Record<string, unknown>[] {
+    const known = this.#peeked.get(text)
+    if (known?.commits === this.#commits) return known.rows
+    const rows = this.peek(text)
+    this.#peeked.set(text, { commits: this.#commits, rows })
+    return rows
   }
 
   /** The server's connections, for one process. */
@@ -107,22 +157,33 @@ export class DatabaseServer {
     }
   }
 
+  /** Commits so far; what is committed has not changed while this has not. */
+  get commits(): number {
+    return this.#commits
+  }
+
+  /** Commits so far that may have changed a table of the user's. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** The connections of a dead process break. */
   died(client: Incarnation): void {
     for (const waiting of this.#waiting.filter(({ session }) => session.client === client)) {
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
     }
-    if (this.#holder?.client === client) this.end(this.#holder)
+    for (const session of this.#open) if (session.client === client) this.end(session)
   }
 
   /** Ends a session; what it sent last may still take effect. */
   end(session: Session): void {
     // First, so that a crash on this very commit does not end the session a second time.
-    this.#holder = undefined
+    if (!this.#open.delete(session)) return
     const pending = session.cutOff()
     const isExecuted = chance(this.#seed, `${this.name} cut off`, this.#statements) < 0.5
-    if (isExecuted && pending !== undefined) this.#attempt(pending)
-    if (this.#postgres.isInTransaction) this.#run({ text: 'rollback', params: undefined })
+    if (isExecuted && pending !== undefined) this.#attempt(session.turn, pending)
+    this.#engine.end(session.turn)
+    this.#unblock()
     this.#next()
   }
 
@@ -130,7 +191,7 @@ export class DatabaseServer {
   send(session: Session, statement: Statement): void {
     const ordinal = this.#statements++
     const half = (way: string): number =>
-      HALF_TRIP_US * (1 + chance(this.#seed, `${way} ${this.name}`, ordinal))
+      this.#halfTripUs * (1 + chance(this.#seed, `${way} ${this.name}`, ordinal))
     const thereUs = session.busyUntil(this.#schedule.nowUs, half('there'))
     const backUs = half('back')
     session.sent(statement, thereUs + backUs)
@@ -162,71 +223,131 @@ export class DatabaseServer {
   }
 
   #next(): void {
-    if (this.#holder !== undefined) return
+    if (this.#open.size >= this.#connectionsMax) return
     const first = this.#waiting.shift()
     if (first === undefined) return
     const { session } = first
     first.stopWaiting()
-    this.#holder = session
+    this.#open.add(session)
     const run = (): void => session.open()
     const label = `connected ${this.name}`
     this.#schedule.at({ afterUs: CONNECT_US, actor: session.client, label, run })
   }
 
-  #execute(
+  #execute(session: Session, statement: Statement, trip: Trip): void {
+    if (!session.awaits(statement)) return
+    const weight = isCommit(statement) ? COMMIT_WEIGHT : 1
+    if (this.#faults.fires('connection-lost', `before ${this.name}`, trip.ordinal, weight)) {
+      return this.#lose(session, statement, trip.backUs)
+    }
+    const instead = this.#failingInstead(statement, trip.ordinal)
+    this.#executeOrWait({ session, statement, instead, trip, sinceUs: this.#schedule.nowUs })
+  }
+
+  /** What is executed in the statement's place, if it is to fail. */
+  #failingInstead({ text }: Work, ordinal: number): Work | undefined {
+    const failing = failingInstead(text, chance(this.#seed, `sql-error how ${this.name}`, ordinal))
+    if (failing === undefined) return undefined
+    if (!this.#faults.fires('sql-error', this.name, ordinal)) return undefined
+    return { text: failing, params: undefined }
+  }
+
+  #executeOrWait(blocked: Blocked): void {
+    const { session, statement, trip } = blocked
+    if (!session.isNext(statement)) return this.#block(blocked)
+    // Taken before it runs: should its client die of it, it must not be executed a second time.
+    session.took()
+    const outcome = this.#attempt(session.turn, blocked.instead ?? statement)
+    if ('not' in outcome) {
+      session.putBack(statement)
+      const isOver = this.#schedule.nowUs - blocked.sinceUs >= BLOCKED_MS_MAX * 1_000
+      if (outcome.not === 'lost' || isOver) return this.#lose(session, statement, trip.backUs)
+      return this.#block(blocked)
+    }
+    this.#reply(session, statement, { ...trip, outcome })
+  }
+
+  #reply(
     session: Session,
     statement: Statement,
-    { ordinal, backUs }: { readonly ordinal: number; readonly backUs: number },
+    { ordinal, backUs, outcome }: Trip & { readonly outcome: Exclude<Outcome, { not: unknown }> },
   ): void {
-    if (!session.executes(statement)) return
-    const weight = /^\s*commit\b/i.test(statement.text) ? COMMIT_WEIGHT : 1
-    if (this.#faults.fires('connection-lost', `before ${this.name}`, ordinal, weight)) {
-      return this.#lose(session, statement, backUs)
-    }
-    const done = this.#attempt(statement)
     if (session.client.isDead) return
+    const weight = isCommit(statement) ? COMMIT_WEIGHT : 1
     if (this.#faults.fires('connection-lost', `after ${this.name}`, ordinal, weight)) {
       return this.#lose(session, statement, backUs)
     }
     const run = (): void =>
-      'error' in done ? statement.reject(done.error) : statement.resolve(done.answer)
-    const afterUs = backUs + this.#actor.sleptUs
+      'error' in outcome ? statement.reject(outcome.error) : statement.resolve(outcome.answer)
     this.#schedule.at({
-      afterUs,
+      afterUs: backUs + this.#actor.sleptUs,
       actor: session.client,
       label: `reply ${this.name}#${ordinal}`,
       run,
     })
   }
 
-  #lose(session: Session, { reject }: Statement, backUs: number): void {
+  /** The statement waits until somebody's transaction ends, or for as long as it may. */
+  #block(blocked: Blocked): void {
+    this.#blocked.push(blocked)
+    const untilUs = blocked.sinceUs + BLOCKED_MS_MAX * 1_000
+    const run = (): void => this.#retry(blocked)
+    const afterUs = untilUs - this.#schedule.nowUs
+    this.#schedule.at({ afterUs, label: `blocked ${this.name}#${blocked.trip.ordinal}`, run })
+  }
+
+  #unblock(): void {
+    for (const blocked of this.#blocked) {
+      const run = (): void => this.#retry(blocked)
+      this.#schedule.at({ afterUs: 0, label: `unblock ${this.name}`, run })
+    }
+  }
+
+  #retry(blocked: Blocked): void {
+    const at = this.#blocked.indexOf(blocked)
+    if (at < 0) return
+    this.#blocked.splice(at, 1)
+    if (blocked.session.awaits(blocked.statement)) this.#executeOrWait(blocked)
+  }
+
+  #lose(session: Session, statement: Statement, backUs: number): void {
+    if (session.isNext(statement)) session.took()
     const error = Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' })
     session.lost(error)
     this.end(session)
     const label = `connection lost ${this.name}`
-    this.#schedule.at({ afterUs: backUs, actor: session.client, label, run: () => reject(error) })
+    this.#schedule.at({
+      afterUs: backUs,
+      actor: session.client,
+      label,
+      run: () => statement.reject(error),
+    })
   }
 
   /** Executes a statement, here and now, and tells of the commit if it was one. */
-  #attempt(statement: Pick<Statement, 'text' | 'params'>): { answer: Answer } | { error: unknown } {
-    try {
-      const answer = this.#run(statement)
-      this.#note(statement.text, `${answer.rowCount} ${digest(answer.rows)}`)
-      if (this.isAtRest && !/^\s*(select|rollback|abort)\b/i.test(statement.text)) {
-        this.#committed(this.#commits++)
-      }
-      return { answer }
-    } catch (error) {
-      this.#note(
-        statement.text,
-        `failed: ${error instanceof Error ? error.message : String(error)}`,
-      )
-      return { error }
-    }
+  #attempt(turn: Turn, statement: Work): Outcome {
+    const { text } = statement
+    const outcome = this.#engine.attempt(turn, statement)
+    if ('not' in outcome) return outcome
+    if (WRITE.test(text) || !FRAMEWORK.test(text)) this.#isOfUser = true
+    if ('error' in outcome) this.#note(text, `failed: ${messageOf(outcome.error)}`)
+    else this.#note(text, `${outcome.answer.rowCount} ${digest(outcome.answer.rows)}`)
+    if (this.isAtRest) this.#ended(text, 'answer' in outcome)
+    return outcome
   }
 
-  #run({ text, params }: Pick<Statement, 'text' | 'params'>): Answer {
-    this.#actor.begin()
+  /** No transaction is open any more. */
+  #ended(text: string, isDone: boolean): void {
+    const isOfUser = this.#isOfUser
+    this.#isOfUser = false
+    this.#unblock()
+    if (!isDone || /^\s*(select|rollback|abort)\b/i.test(text)) return
+    if (isOfUser) this.#changes += 1
+    this.#committed(this.#commits++)
+  }
+
+  #run({ text, params }: Work, atUs?: number): Answer {
+    this.#actor.begin(atUs)
     return runAs<Answer>(this.#actor, () => {
       if (params !== undefined) return this.#postgres.query(text, params)
       this.#postgres.script(text)
@@ -244,7 +365,29 @@ export class DatabaseServer {
   }
 }
 
-function digest(rows: readonly unknown[]): string {
-  if (rows.length === 0) return ''
-  return hash32(JSON.stringify(rows)).toString(16).padStart(8, '0')
+/** One statement's way: which of the server's statements it is, and how long its answer takes. */
+interface Trip {
+  readonly ordinal: number
+  readonly backUs: number
 }
+
+/** A statement that waits for the engine. */
+interface Blocked {
+  readonly session: Session
+  readonly statement: Statement
+  /** What is executed in its place. */
+  readonly instead: Work | undefined
+  readonly trip: Trip
+  readonly sinceUs: number
+}
+
+function connectionsMax(seed: number, name: string): number {
+  const { shareOfOne, min, max } = CONNECTIONS
+  if (chance(seed, `one connection ${name}`) < shareOfOne) return 1
+  return min + Math.floor(chance(seed, `connections ${name}`) * (max - min + 1))
+}
+
+const isCommit = ({ text }: Work): boolean => /^\s*commit\b/i.test(text)
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

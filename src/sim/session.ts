@@ -9,6 +9,7 @@
 import type { Rows } from '#model'
 import type { Connection } from '#state'
 import { never } from './actor.ts'
+import { Turn } from './engine.ts'
 import type { Incarnation } from './process.ts'
 import type { DatabaseServer, Statement } from './server.ts'
 
@@ -20,6 +21,7 @@ type Phase =
 /** A connection as its client has it, and what the server knows of it. */
 export class Session implements Connection {
   readonly client: Incarnation
+  readonly turn = new Turn()
   readonly #server: DatabaseServer
   readonly #opened: (connection: Connection) => void
   readonly #underWay: Statement[] = []
@@ -71,11 +73,24 @@ export class Session implements Connection {
     this.#busyUntilUs = backAtUs
   }
 
-  /** True if the statement, which reaches the server now, is to be executed. */
-  executes(statement: Statement): boolean {
-    if (this.#phase.is !== 'open' || this.#underWay[0] !== statement) return false
+  /** True while the statement, which has reached the server, is still to be executed. */
+  awaits(statement: Statement): boolean {
+    return this.#phase.is === 'open' && this.#underWay.includes(statement)
+  }
+
+  /** True if it is this statement's turn within the session. */
+  isNext(statement: Statement): boolean {
+    return this.#underWay[0] === statement
+  }
+
+  /** The statement at the head is executed now. */
+  took(): void {
     this.#underWay.shift()
-    return true
+  }
+
+  /** It could not be executed after all. */
+  putBack(statement: Statement): void {
+    this.#underWay.unshift(statement)
   }
 
   /** Ends the session and gives what was under way at that moment. */

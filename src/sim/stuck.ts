@@ -30,7 +30,7 @@ export function unfinished(
   const servers = [...plant.servers.values()]
   if (!servers.every((server) => server.isAtRest)) return undefined
   const visible = isLoadDone ? plant.down() : ['the load still runs', ...plant.down()]
-  const outboxes = servers.flatMap((server) => server.peek(OUTBOX))
+  const outboxes = servers.flatMap((server) => server.peekCommitted(OUTBOX))
   const calls = network.underWay
   return {
     pending: [

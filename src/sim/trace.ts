@@ -11,9 +11,18 @@ import { mix } from './chance.ts'
 /** Lines that one run keeps at most; a run of a few seconds writes some thousand. */
 const LINES_MAX = 200_000
 
+/** One thing that happened. */
+export interface Step {
+  readonly atUs: number
+  /** A process such as `orders#2`, an edge's request `orders>payments#4`, or `*` for the world itself. */
+  readonly who: string
+  readonly kind: string
+  readonly detail: string
+}
+
 /** One line for each thing that happened. */
 export class Trace {
-  readonly #kept: string[] | undefined
+  readonly #kept: Step[] | undefined
   #low = 0x811c9dc5
   #high = 0x9747b28c
   #count = 0
@@ -27,13 +36,17 @@ export class Trace {
     this.#count += 1
     this.#absorb(`${atUs} ${who} ${kind} ${detail}`)
     if (this.#kept !== undefined && this.#kept.length < LINES_MAX) {
-      const time = (atUs / 1000).toFixed(3).padStart(12)
-      this.#kept.push(`${time}  ${who.padEnd(20)} ${kind.padEnd(10)} ${detail}`)
+      this.#kept.push({ atUs, who, kind, detail })
     }
   }
 
   /** The lines in fixed columns (ms, who, what, detail), if they are kept. */
   get lines(): readonly string[] | undefined {
+    return this.#kept?.map(lineOf)
+  }
+
+  /** The same as values. */
+  get steps(): readonly Step[] | undefined {
     return this.#kept
   }
 
@@ -54,6 +67,11 @@ export class Trace {
     this.#low = low
     this.#high = high
   }
+}
+
+function lineOf({ atUs, who, kind, detail }: Step): string {
+  const time = (atUs / 1000).toFixed(3).padStart(12)
+  return `${time}  ${who.padEnd(20)} ${kind.padEnd(10)} ${detail}`
 }
 
 function digits(part: number): string {

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { coverageOf, placesOf } from './coverage.ts'
+
+test('a fault is counted at the edge, process or database that it struck', () => {
+  assert.deepEqual(placesOf('lost-answer:orders>payments#4'), ['orders>payments'])
+  assert.deepEqual(placesOf('partition:a|b#0'), ['a>b', 'b>a'])
+  assert.deepEqual(placesOf('crash:orders at commit#7'), ['orders'])
+  assert.deepEqual(placesOf('pause:orders>payments sending#7'), ['orders'])
+  assert.deepEqual(placesOf('connection-lost:after bank#1'), ['db:bank'])
+  assert.deepEqual(placesOf('skew:db:bank'), ['db:bank'])
+})
+
+test('O1: what never happened to a place is a zero', () => {
+  const coverage = coverageOf({
+    fired: ['loss:a>b#0', 'loss:a>b#1'],
+    edges: ['a>b', 'b>a'],
+    processes: ['a'],
+    databases: [],
+    allowed: ['loss', 'crash'],
+  })
+
+  assert.deepEqual(coverage, [
+    { place: 'a>b', faults: { loss: 2 } },
+    { place: 'b>a', faults: { loss: 0 } },
+    { place: 'a', faults: { crash: 0 } },
+  ])
+})
