@@ -136,6 +136,11 @@ const trials: Readonly<Record<string, Trial>> = {
       file('test/a.test.ts', "import { setImmediate } from 'node:timers/promises'"),
     ],
   },
+  'a hook around each test stands inside a suite': {
+    rule: rules.hooksStandInsideASuite,
+    breaks: [file('test/a.test.ts', 'beforeEach(() => clear())')],
+    keeps: [file('test/a.test.ts', "describe('a', () => {", '  beforeEach(() => clear())', '})')],
+  },
   'a file has at most 400 lines': {
     rule: rules.filesFitTheReader,
     breaks: [file('test/a.test.ts', ...Array.from({ length: 398 }, () => 'x()'))],

@@ -68,7 +68,7 @@ class Worker {
   async run(order: Order, signal: AbortSignal): Promise<readonly SeedResult[] | undefined> {
     if (this.#seeds + order.seeds.length > SEEDS_MAX) this.end()
     this.#seeds += order.seeds.length
-    this.#process ??= fork(WORKER_FILE, { serialization: 'json' })
+    this.#process ??= fork(WORKER_FILE, { serialization: 'json', execArgv: ownFlags() })
     const report = await answerOf(this.#process, order, signal)
     if (report === undefined || report.is === 'done') return report?.results
     throw new HoldfastError('HF_CONFIG_INVALID', {
@@ -103,4 +103,9 @@ async function answerOf(
     worker.off('message', onMessage).off('exit', onExit)
     signal.removeEventListener('abort', onAbort)
   }
+}
+
+/** This process's flags, without those of a test run: a worker of a test is not a test. */
+function ownFlags(): string[] {
+  return process.execArgv.filter((flag) => !flag.startsWith('--test'))
 }

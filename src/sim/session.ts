@@ -21,7 +21,7 @@ type Phase =
 /** A connection as its client has it, and what the server knows of it. */
 export class Session implements Connection {
   readonly client: Incarnation
-  readonly turn = new Turn()
+  readonly turn: Turn = new Turn()
   readonly #server: DatabaseServer
   readonly #opened: (connection: Connection) => void
   readonly #underWay: Statement[] = []

@@ -6,7 +6,7 @@
  * cannot show this race. That they really met is part of the test, not left to luck.
  */
 import assert from 'node:assert/strict'
-import { after, beforeEach, test } from 'node:test'
+import { after, beforeEach, describe, test } from 'node:test'
 import type { SqlExecutor } from '#model'
 import { postgres } from '../support/databases.ts'
 import { clear, eventDatabase } from '../support/event-world.ts'
@@ -15,7 +15,6 @@ import { bothLooked, deliver, isMet, takingByHand } from './support/racing.ts'
 const MESSAGES = Array.from({ length: 30 }, (_, n) => n)
 
 const database = await eventDatabase(await postgres.fresh())
-beforeEach(() => clear(database))
 after(() => database.close())
 
 /** How often each message had its effect. */
@@ -26,57 +25,62 @@ async function effects(): Promise<readonly unknown[]> {
   return rows.map((row) => row['times'])
 }
 
-test('two instances that look, see that it is new, and then act, act twice', async () => {
-  for (const n of MESSAGES) {
-    const meeting = bothLooked()
-    await Promise.all([takingByHand(database, n, meeting), takingByHand(database, n, meeting)])
-  }
+// A hook at the root would run before every test of the process.
+describe('two consumers at once', () => {
+  beforeEach(() => clear(database))
 
-  assert.deepEqual(
-    await effects(),
-    MESSAGES.map(() => 2),
-  )
-})
-
-test('the one that comes second waits at the constraint, and does nothing once the first commits', async () => {
-  for (const n of MESSAGES) {
-    const answers = await Promise.all([deliver(database, n, isMet), deliver(database, n, isMet)])
-
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [204, 204],
-    )
-    const duplicates = answers.filter(({ headers }) => headers['holdfast-duplicate'] === 'true')
-    assert.equal(duplicates.length, 1)
-  }
-
-  assert.deepEqual(
-    await effects(),
-    MESSAGES.map(() => 1),
-  )
-})
-
-test('when the first fails after they met, the second does the work, and nothing is lost', async () => {
-  for (const n of MESSAGES) {
-    let isFirst = true
-    const firstFails = async (tx: SqlExecutor): Promise<void> => {
-      if (!isFirst) return
-      isFirst = false
-      await isMet(tx)
-      throw new Error('the first instance fails')
+  test('two instances that look, see that it is new, and then act, act twice', async () => {
+    for (const n of MESSAGES) {
+      const meeting = bothLooked()
+      await Promise.all([takingByHand(database, n, meeting), takingByHand(database, n, meeting)])
     }
 
-    const answers = await Promise.all([
-      deliver(database, n, firstFails),
-      deliver(database, n, firstFails),
-    ])
+    assert.deepEqual(
+      await effects(),
+      MESSAGES.map(() => 2),
+    )
+  })
 
-    const statuses = answers.map(({ status }) => status)
-    assert.deepEqual(new Set(statuses), new Set([204, 500]))
-  }
+  test('the one that comes second waits at the constraint, and does nothing once the first commits', async () => {
+    for (const n of MESSAGES) {
+      const answers = await Promise.all([deliver(database, n, isMet), deliver(database, n, isMet)])
 
-  assert.deepEqual(
-    await effects(),
-    MESSAGES.map(() => 1),
-  )
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [204, 204],
+      )
+      const duplicates = answers.filter(({ headers }) => headers['holdfast-duplicate'] === 'true')
+      assert.equal(duplicates.length, 1)
+    }
+
+    assert.deepEqual(
+      await effects(),
+      MESSAGES.map(() => 1),
+    )
+  })
+
+  test('when the first fails after they met, the second does the work, and nothing is lost', async () => {
+    for (const n of MESSAGES) {
+      let isFirst = true
+      const firstFails = async (tx: SqlExecutor): Promise<void> => {
+        if (!isFirst) return
+        isFirst = false
+        await isMet(tx)
+        throw new Error('the first instance fails')
+      }
+
+      const answers = await Promise.all([
+        deliver(database, n, firstFails),
+        deliver(database, n, firstFails),
+      ])
+
+      const statuses = answers.map(({ status }) => status)
+      assert.deepEqual(new Set(statuses), new Set([204, 500]))
+    }
+
+    assert.deepEqual(
+      await effects(),
+      MESSAGES.map(() => 1),
+    )
+  })
 })

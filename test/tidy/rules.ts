@@ -150,6 +150,10 @@ export const testsNeverSleep: Rule = (sources) => {
   return [...reach(tests), ...matches(tests, codeOf, named, 'give the test a World of its own')]
 }
 
+/** All test files share one process, so a hook at the root of one runs around every test of all. */
+export const hooksStandInsideASuite: Rule = (sources) =>
+  matches(sources.filter(isTest), codeOf, /^(?:before|after)Each\(/gm, 'put it into a `describe`')
+
 /** Longest file, in lines: what a reader holds in mind. */
 const LINES_MAX = 400
 
