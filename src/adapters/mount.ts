@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HoldfastError } from '#errors'
-import type { IncomingRequest, WireHandler, WireResponse } from '#world'
+import { type IncomingRequest, nodeTimers, type WireHandler, type WireResponse } from '#world'
 
 /**
  * The service as a listener of `node:http`, and of what is built on it.
@@ -104,7 +104,25 @@ function write(request: IncomingMessage, response: ServerResponse, answer: WireR
   }
   // Without its length the body would be sent in chunks: one more write, and bytes that say nothing.
   response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.byteLength })
-  response.end(answer.body)
+  if (request.complete) response.end(answer.body)
+  else linger(request, response, answer.body)
+}
+
+/** How long a client that still sends is listened to after it was answered, in ms. */
+const LINGER_MS_MAX = 1_000
+
+/**
+ * Answers a client that is still sending, and throws away what it sends for a moment: a connection
+ * that is closed with bytes unread is reset, and the client would never see why.
+ */
+function linger(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
+  const end = (): void => {
+    cancel()
+    response.end()
+  }
+  const cancel = nodeTimers.after(LINGER_MS_MAX, end)
+  response.write(body)
+  request.once('end', end).once('close', end).resume()
 }
 
 /** RFC 9110, section 6.4.1. */
