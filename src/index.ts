@@ -22,6 +22,7 @@ export {
   type Call,
   type Contract,
   type DatabaseDeclaration,
+  type DatabaseOptions,
   type Edge,
   type EdgeOperation,
   type EmitOptions,
@@ -32,4 +33,5 @@ export {
   type Service,
   type SqlExecutor,
   type System,
+  type TransactionIsolation,
 } from '#model'

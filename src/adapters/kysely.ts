@@ -16,11 +16,11 @@ import {
   type QueryResult,
 } from 'kysely'
 import { HoldfastError } from '#errors'
-import type { DatabaseDeclaration, SqlExecutor } from '#model'
+import type { DatabaseDeclaration, DatabaseOptions, SqlExecutor } from '#model'
 
 /** A service database whose handlers write Kysely. `DB` is the type of its tables. */
-export function kysely<DB>(options: { readonly migrations: URL }): DatabaseDeclaration<Kysely<DB>> {
-  return { migrations: options.migrations, over: (executor) => kyselyOver<DB>(executor) }
+export function kysely<DB>(options: DatabaseOptions): DatabaseDeclaration<Kysely<DB>> {
+  return { ...options, over: (executor) => kyselyOver<DB>(executor) }
 }
 
 /** Lays Kysely over anything that runs SQL. */

@@ -56,7 +56,7 @@ export async function once(
   { claim: wanted, timeoutMs }: { readonly claim: Claim | undefined; readonly timeoutMs: number },
   handler: (tx: Transaction) => Promise<Effect>,
 ): Promise<Answer> {
-  const done = await site.database.transaction(boundsOf(timeoutMs), async (tx) => {
+  const done = await site.database.transaction(boundsOf(site, timeoutMs), async (tx) => {
     if (wanted !== undefined && !(await claiming(() => claim(tx, wanted), wanted.id))) {
       return { answer: await replay(tx, wanted), flushed: undefined }
     }
@@ -86,7 +86,7 @@ export async function onceEach(
   { scope, ids, timeoutMs }: Claims,
   handler: (tx: Transaction, id: string) => Promise<readonly Emission[]>,
 ): Promise<ReadonlySet<string>> {
-  const done = await site.database.transaction(boundsOf(timeoutMs), async (tx) => {
+  const done = await site.database.transaction(boundsOf(site, timeoutMs), async (tx) => {
     const fresh = await claiming(() => claimAll(tx, scope, ids), scope)
     const emissions: Emission[] = []
     for (const id of new Set(ids)) {
@@ -99,8 +99,9 @@ export async function onceEach(
   return done.fresh
 }
 
-function boundsOf(timeoutMs: number): TransactionOptions {
-  return { timeoutMs, lockTimeoutMs: Math.min(LOCK_MS_MAX, timeoutMs * LOCK_SHARE) }
+function boundsOf({ service }: Site, timeoutMs: number): TransactionOptions {
+  const { isolation = 'read committed' } = service.db
+  return { timeoutMs, isolation, lockTimeoutMs: Math.min(LOCK_MS_MAX, timeoutMs * LOCK_SHARE) }
 }
 
 /** Claims, and says so if another request holds the claim. A lock that the handler waits for is its own. */

@@ -19,15 +19,37 @@ export interface SqlExecutor {
   ): Promise<Rows<Row>>
 }
 
+/**
+ * How far the transactions of one database are kept apart.
+ *
+ * `read committed` lets another transaction commit between what a handler reads and what it writes: a
+ * handler that decides by what it has read must lock it, or decide and write in one statement.
+ * `serializable` behaves as if the handlers ran one after another. PostgreSQL ends one of two that
+ * cannot be put in an order, and that one is repeated inside its owner.
+ *
+ * @see Ports & Grittner, Serializable Snapshot Isolation in PostgreSQL, VLDB 2012; ADR 0019
+ */
+export type TransactionIsolation = 'read committed' | 'serializable'
+
+/** What a service may say of its database, whatever its handlers write SQL with. */
+export interface DatabaseOptions {
+  /** Folder of `NNNN_name.sql` files. */
+  readonly migrations: URL
+  /** Of every handler's transaction. @defaultValue 'read committed' */
+  readonly isolation?: TransactionIsolation
+}
+
 /** A service's own database: where its migrations are, and how its handlers like to write SQL. */
 export interface DatabaseDeclaration<Tx = unknown> {
   /** Folder of `NNNN_name.sql` files. */
   readonly migrations: URL
+  /** Of every handler's transaction. @defaultValue 'read committed' */
+  readonly isolation?: TransactionIsolation
   /** Lays the handler's query builder over a transaction. */
   readonly over: (executor: SqlExecutor) => Tx
 }
 
 /** Plain SQL: handlers get the `SqlExecutor` itself. */
-export function sql(options: { readonly migrations: URL }): DatabaseDeclaration<SqlExecutor> {
-  return { migrations: options.migrations, over: (executor) => executor }
+export function sql(options: DatabaseOptions): DatabaseDeclaration<SqlExecutor> {
+  return { ...options, over: (executor) => executor }
 }

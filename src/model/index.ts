@@ -58,7 +58,14 @@ export type {
   ResolvedPolicy,
 } from './policy.ts'
 export { deepFreeze } from './freeze.ts'
-export { sql, type DatabaseDeclaration, type Rows, type SqlExecutor } from './executor.ts'
+export {
+  sql,
+  type DatabaseDeclaration,
+  type DatabaseOptions,
+  type Rows,
+  type SqlExecutor,
+  type TransactionIsolation,
+} from './executor.ts'
 export { Refused, type Outcome } from './outcome.ts'
 export {
   describeIssues,

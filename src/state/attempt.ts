@@ -91,7 +91,11 @@ const IDLE_MARGIN_MS = 1_000
 async function begin(
   session: Session,
   deadline: Deadline,
-  { lockTimeoutMs = LOCK_MS_DEFAULT, readOnly = false }: TransactionOptions,
+  {
+    lockTimeoutMs = LOCK_MS_DEFAULT,
+    readOnly = false,
+    isolation = 'read committed',
+  }: TransactionOptions,
 ): Promise<void> {
   const leftMs = Math.min(
     Math.max(Math.ceil(deadline.remainingMs()), 1),
@@ -100,7 +104,7 @@ async function begin(
   const lockMs = Math.max(Math.ceil(Math.min(lockTimeoutMs, leftMs)), 1)
   // One script, so that the bounds cost no round trip of their own.
   const text = [
-    `begin isolation level read committed${readOnly ? ' read only' : ''}`,
+    `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`,
     `set local statement_timeout = ${leftMs}`,
     `set local lock_timeout = ${lockMs}`,
     `set local idle_in_transaction_session_timeout = ${leftMs + IDLE_MARGIN_MS}`,

@@ -7,7 +7,7 @@
  *   B3. A transaction's executor refuses to run once the transaction has ended.
  *   B4. Every error is a HoldfastError with the SQLSTATE's meaning (sqlstate.ts).
  */
-import type { Rows, SqlExecutor } from '#model'
+import type { Rows, SqlExecutor, TransactionIsolation } from '#model'
 
 /** A transaction in progress. */
 export interface Transaction extends SqlExecutor {
@@ -25,6 +25,8 @@ export interface TransactionOptions {
   readonly lockTimeoutMs?: number
   /** Refuses writes (SQLSTATE 25006). @defaultValue false */
   readonly readOnly?: boolean
+  /** @defaultValue 'read committed' */
+  readonly isolation?: TransactionIsolation
 }
 
 /** A database that one service owns. */
@@ -36,7 +38,10 @@ export interface Database {
     params?: readonly unknown[],
     options?: { readonly timeoutMs?: number },
   ): Promise<Rows<Row>>
-  /** Runs `work` in one READ COMMITTED transaction; commits if it returns, rolls back if it throws. */
+  /**
+   * Runs `work` in one transaction; commits if it returns, rolls back if it throws. What ended in a
+   * conflict is run again, from the start, while the time lasts.
+   */
   transaction<T>(options: TransactionOptions, work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }

@@ -85,7 +85,8 @@ async function effectOf(
 async function query(entrance: Entrance, incoming: Incoming, handler: Runs): Promise<Answer> {
   const { database, service } = entrance.site
   const found = await ask(entrance, incoming, handler)
-  const bounds = { timeoutMs: timeoutMs(incoming), readOnly: true }
+  const { isolation = 'read committed' } = service.db
+  const bounds = { timeoutMs: timeoutMs(incoming), readOnly: true, isolation }
   const begun = waitsForSession(entrance)
   const answering = await database.transaction(bounds, (tx) => {
     begun()
