@@ -9,7 +9,8 @@ import { Admission, criticalities, type Criticality, levelOf, RecentLatency } fr
 import { percentile, Queueing } from '../support/queueing.ts'
 import type { Line, Paper } from './paper.ts'
 
-interface Load {
+/** What arrives, what it costs, and how the service defends itself. */
+export interface Load {
   /** Arrivals in a millisecond; the capacity is 1 / workMs. */
   readonly perMs: number
   readonly fromMs: number
@@ -21,7 +22,8 @@ interface Load {
   readonly refusesBelow?: number | 'expired' | 'never'
 }
 
-interface Measured {
+/** What came of it. */
+export interface Measured {
   readonly goodPerSecond: number
   /** Share of the arrivals of each class that were answered in time. */
   readonly served: Readonly<Record<Criticality, number>>
@@ -127,11 +129,13 @@ class Service {
   }
 }
 
-const steady = (times: number, more: Partial<Load> = {}): Measured =>
+/** The service at so many times its capacity, once it has settled. */
+export const steady = (times: number, more: Partial<Load> = {}): Measured =>
   new Service({ perMs: times, fromMs: 5_000, untilMs: 15_000, ...more }).measure()
 
 /** What one worker can finish if each request that it does not serve costs a rejection. */
-const possible = (times: number): number => (1_000 - REJECT_MS * 1_000 * times) / (1 - REJECT_MS)
+export const possible = (times: number): number =>
+  (1_000 - REJECT_MS * 1_000 * times) / (1 - REJECT_MS)
 
 const goodput: Paper = {
   id: 'N7',

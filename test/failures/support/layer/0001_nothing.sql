@@ -1,0 +1,2 @@
+-- A layer keeps nothing: it only asks.
+select 1;
