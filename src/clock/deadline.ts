@@ -14,12 +14,13 @@ import type { Clock } from '#world'
 
 /** An instant to give up at. Immutable. */
 export class Deadline {
+  /** The instant, by the monotonic clock of this process. */
+  readonly atMs: number
   readonly #clock: Clock
-  readonly #atMs: number
 
   private constructor(clock: Clock, atMs: number) {
     this.#clock = clock
-    this.#atMs = atMs
+    this.atMs = atMs
   }
 
   /** The instant `ms` from now. */
@@ -27,9 +28,14 @@ export class Deadline {
     return new Deadline(clock, clock.monotonicMs() + ms)
   }
 
+  /** The instant `atMs` of the clock. */
+  static at(clock: Clock, atMs: number): Deadline {
+    return new Deadline(clock, atMs)
+  }
+
   /** Milliseconds left; 0 once it has passed. */
   remainingMs(): number {
-    return Math.max(0, this.#atMs - this.#clock.monotonicMs())
+    return Math.max(0, this.atMs - this.#clock.monotonicMs())
   }
 
   /** True once nobody waits any more. */
@@ -39,9 +45,6 @@ export class Deadline {
 
   /** The earlier of this deadline less `marginMs`, and `ms` from now. */
   within(ms: number, marginMs = 0): Deadline {
-    return new Deadline(
-      this.#clock,
-      Math.min(this.#atMs - marginMs, this.#clock.monotonicMs() + ms),
-    )
+    return new Deadline(this.#clock, Math.min(this.atMs - marginMs, this.#clock.monotonicMs() + ms))
   }
 }

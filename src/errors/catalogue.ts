@@ -3,73 +3,7 @@
  *
  * Promise: a code never changes its meaning. `docs/reference/errors.md` has one section for each.
  */
-
-/** Whether the other side may have acted: 'none' is a promise that it did not. */
-export type Effect = 'none' | 'unknown'
-
-/** One row of the catalogue. `status` is what a caller over HTTP sees. */
-export interface Entry {
-  readonly effect: Effect
-  readonly status: number
-  readonly title: string
-  readonly fix: string
-}
-
-/** The codes, grouped by who notices: caller, callee, database, event edge, host. */
-export type Code =
-  | 'HF_CALL_NOT_SENT'
-  | 'HF_CALL_LOST'
-  | 'HF_CALL_TIMEOUT'
-  | 'HF_CALL_REJECTED'
-  | 'HF_CALL_FAILED'
-  | 'HF_CALL_DENIED'
-  | 'HF_CALL_UNDECLARED'
-  | 'HF_CIRCUIT_OPEN'
-  | 'HF_BULKHEAD_FULL'
-  | 'HF_ANSWER_INVALID'
-  | 'HF_NEIGHBOUR_DOWN'
-  | 'HF_DEADLINE_EXHAUSTED'
-  | 'HF_INPUT_INVALID'
-  | 'HF_REQUEST_MALFORMED'
-  | 'HF_BODY_TOO_LARGE'
-  | 'HF_OPERATION_UNKNOWN'
-  | 'HF_METHOD_NOT_ALLOWED'
-  | 'HF_KEY_MISSING'
-  | 'HF_KEY_INVALID'
-  | 'HF_KEY_REUSED'
-  | 'HF_KEY_BUSY'
-  | 'HF_KEY_CANCELLED'
-  | 'HF_HANDLER_FAILED'
-  | 'HF_DRAINING'
-  | 'HF_OVERLOADED'
-  | 'HF_QUOTA_EXCEEDED'
-  | 'HF_DB_UNREACHABLE'
-  | 'HF_DB_TIMEOUT'
-  | 'HF_DB_LOCK_TIMEOUT'
-  | 'HF_DB_CONFLICT'
-  | 'HF_DB_READ_ONLY'
-  | 'HF_DB_FULL'
-  | 'HF_DB_COMMIT_UNKNOWN'
-  | 'HF_DB_STATEMENT_FAILED'
-  | 'HF_DB_OUTSIDE_TRANSACTION'
-  | 'HF_DB_IN_USE'
-  | 'HF_MIGRATION_CHANGED'
-  | 'HF_MIGRATION_FAILED'
-  | 'HF_MIGRATION_INVALID'
-  | 'HF_EVENT_INVALID'
-  | 'HF_EVENT_UNKNOWN'
-  | 'HF_EVENT_UNDELIVERED'
-  | 'HF_EVENT_TOO_NEW'
-  | 'HF_EVENT_EXPIRED'
-  | 'HF_OUTBOX_FULL'
-  | 'HF_CLOCK_SKEW'
-  | 'HF_DECLARATION_INVALID'
-  | 'HF_CONFIG_INVALID'
-  | 'HF_PORT_IN_USE'
-  | 'HF_SYSTEM_NOT_FOUND'
-  | 'HF_HISTORY_INVALID'
-  | 'HF_TRACES_INVALID'
-  | 'HF_USAGE'
+import type { Code, Entry } from './code.ts'
 
 /** The catalogue itself. */
 export const catalogue: Readonly<Record<Code, Entry>> = {
@@ -265,6 +199,12 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     title: 'the database has no room left',
     fix: 'Free disk space; nothing that was acknowledged is lost.',
   },
+  HF_DB_SNAPSHOT_HELD: {
+    effect: 'none',
+    status: 500,
+    title: 'a transaction that stays open keeps the database from clearing up',
+    fix: 'Find out who forgot it, and end it: `select pg_terminate_backend(PID)`.',
+  },
   HF_DB_COMMIT_UNKNOWN: {
     effect: 'unknown',
     status: 503,
@@ -337,6 +277,30 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     title: 'the event is older than its consumer remembers',
     fix: 'Find out whether it had its effect; then `holdfast dead skip`, or emit it anew.',
   },
+  HF_EVENT_UNCONFIRMED: {
+    effect: 'unknown',
+    status: 503,
+    title: 'the consumer did not confirm the event',
+    fix: 'Check that the consumer runs; the event stays in the outbox and is sent again.',
+  },
+  HF_BROKER_UNAVAILABLE: {
+    effect: 'unknown',
+    status: 503,
+    title: 'the broker did not take the message',
+    fix: 'Check that the broker runs and can be reached; events wait in the outbox meanwhile.',
+  },
+  HF_BROKER_FULL: {
+    effect: 'none',
+    status: 503,
+    title: 'the broker takes no more messages of this edge',
+    fix: 'Bring the consumer back, or give its stream more room; events wait in the outbox meanwhile.',
+  },
+  HF_BROKER_UNFIT: {
+    effect: 'none',
+    status: 500,
+    title: 'the broker cannot keep what Holdfast promises',
+    fix: 'Change what is named at the broker, or choose another one.',
+  },
   HF_OUTBOX_FULL: {
     effect: 'none',
     status: 503,
@@ -372,6 +336,12 @@ export const catalogue: Readonly<Record<Code, Entry>> = {
     status: 500,
     title: 'there is no system to run',
     fix: 'Name a folder whose system.ts exports a `system(...)`.',
+  },
+  HF_SIM_STALLED: {
+    effect: 'none',
+    status: 500,
+    title: 'simulated code does not come back',
+    fix: 'End the loop, or await something in it; `holdfast replay SEED` shows what led there.',
   },
   HF_HISTORY_INVALID: {
     effect: 'none',

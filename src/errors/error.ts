@@ -5,7 +5,8 @@
  *   E1. `effect` is 'none' only if the other side certainly did not act. In doubt it is 'unknown'.
  *   E2. `message` names what happened and `fix` the way out; neither holds a secret or a stack.
  */
-import { catalogue, type Code, type Effect } from './catalogue.ts'
+import { catalogue } from './catalogue.ts'
+import type { Code, Effect } from './code.ts'
 
 /**
  * What a callee advises about another attempt. `never`: whoever could retry with use has done so

@@ -11,6 +11,7 @@
  *   G3. What is accepted here is enforced: an option that this version cannot enforce is refused.
  */
 import { type Duration, durationMs } from '#clock'
+import type { Transport } from '#world'
 import type { AnswerIn, Command, Contract, OfKind, Query } from './contract.ts'
 import { deepFreeze } from './freeze.ts'
 import {
@@ -42,13 +43,31 @@ export interface CacheNeedsAQuery {
 export type Attempts = 1 | 2 | 3 | 4 | 5
 
 interface Common<Op> {
-  /** Tightens the edge's deadline for this operation. */
+  /**
+   * Tightens the edge's deadline for this operation.
+   *
+   * @example
+   * edge(payments, { deadline: '3s', ops: { authorize: { deadline: '800ms' } } })
+   * // orders ==authorize==> payments 800 ms over 3 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId
+   */
   readonly deadline?: Duration
-  /** A valid answer to give when the call ended `unsent` or `unknown`; marked as degraded. */
+  /**
+   * A valid answer to give when the call ended `unsent` or `unknown`; marked as degraded.
+   *
+   * @example
+   * edge(payments, { deadline: '3s', ops: { balance: { fallback: { cents: 0 } } } })
+   * // orders ==balance==> payments 3 s over 3 attempts (2 if each is waited for); asks only;
+   * //   a declared value if it fails
+   */
   readonly fallback?: AnswerIn<Op>
   /**
    * While most calls fail, the rest is refused at once; `false`: every call is sent.
    * @defaultValue true: half of at least 20 results of the last ten seconds
+   * @example
+   * edge(payments, { deadline: '3s', ops: { authorize: { breaker: { failures: 0.3, open: '5s' } } } })
+   * // orders ==authorize==> payments 3 s over 3 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId; refused for 5 s once 30 % of 20 failed
    */
   readonly breaker?: boolean | BreakerOption
 }
@@ -61,13 +80,35 @@ export type OperationPolicy<Op> = Common<Op> &
         /**
          * Asks a second endpoint after this time, or, if `true`, when the answer is later than 95 % of
          * the recent ones. At most 5 % of the calls, and none while there is only one endpoint.
+         *
+         * @example
+         * edge(payments, { deadline: '3s', ops: { balance: { hedge: '80ms' } } })
+         * // orders ==balance==> payments 3 s over 3 attempts (2 if each is waited for); asks only;
+         * //   asked twice after 80 ms
          */
         readonly hedge?: true | Duration
-        /** Uses an answer again. Callers who ask the same at once are one question. @defaultValue off */
+        /**
+         * Uses an answer again. Callers who ask the same at once are one question.
+         *
+         * @defaultValue off
+         * @example
+         * edge(payments, { deadline: '3s', ops: { balance: { cache: { fresh: '1s' } } } })
+         * // orders ==balance==> payments 3 s over 3 attempts (2 if each is waited for); asks only;
+         * //   an answer is fresh for 1 s
+         */
         readonly cache?: CacheOption
       }
     : Op extends { readonly kind: 'command'; readonly keyed: infer Keyed }
       ? {
+          /**
+           * Attempts in all, under one key.
+           *
+           * @defaultValue 3 with a key, 1 without
+           * @example
+           * edge(payments, { deadline: '3s', ops: { authorize: { retry: 2 } } })
+           * // orders ==authorize==> payments 3 s over 2 attempts; may be UNKNOWN;
+           * //   repeated under the same orderId
+           */
           readonly retry?: Keyed extends true ? Attempts : RetryNeedsAKey
           readonly hedge?: HedgeNeedsAQuery
           readonly cache?: CacheNeedsAQuery
@@ -79,12 +120,46 @@ export type Callable<C extends Contract> = OfKind<C, 'command' | 'query'>
 
 /** What the consumer wants of each call over the edge. */
 export interface EdgeOptions<C extends Contract> {
-  /** The longest that a call may take, all attempts included; or what is left of the caller's, if less. */
+  /**
+   * The longest that a call may take, all attempts included; or what is left of the caller's, if less.
+   *
+   * @example
+   * edge(payments, { deadline: '3s' })
+   * // orders ==authorize==> payments 3 s over 3 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId
+   */
   readonly deadline: Duration
-  /** Calls of this edge under way at once, in one process. @defaultValue 64, and 16 that wait */
+  /**
+   * Calls of this edge under way at once, in one process.
+   *
+   * @defaultValue 64, and 192 that wait; 16 that wait where you set a limit
+   * @example
+   * edge(payments, { deadline: '3s', concurrency: 8 })
+   * // orders ==authorize==> payments 3 s over 3 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId; 8 at once, 16 wait
+   */
   readonly concurrency?: number | Concurrency
-  /** The highest criticality that calls claim. @defaultValue what the caller's own caller claimed, or 'critical' */
+  /**
+   * The highest criticality that calls claim.
+   *
+   * @defaultValue what the caller's own caller claimed, or 'critical'
+   * @example
+   * edge(payments, { deadline: '3s', criticality: 'sheddable' })
+   * // orders ==authorize==> payments 3 s over 3 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId; claims at most 'sheddable'
+   */
   readonly criticality?: Criticality
+  /**
+   * What carries the calls. A session is one connection for many calls at once; where the callee does
+   * not agree to one, and to foreign services, it is HTTP all the same.
+   *
+   * @defaultValue 'session'
+   * @example
+   * edge(payments, { deadline: '3s', transport: 'http' })
+   * // orders ==authorize==> payments 3 s over 3 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId; over HTTP; over http
+   */
+  readonly transport?: Transport
   readonly ops?: { readonly [K in keyof Callable<C>]?: OperationPolicy<Callable<C>[K]> }
 }
 
@@ -101,7 +176,13 @@ export type Edge<C extends Contract = Contract> = {
 } & { readonly '~edge': { readonly target: string; readonly contract: Contract } }
 
 /** What can be said at all; everything else is refused, so that nothing is believed in vain (G3). */
-const EDGE_OPTIONS: readonly string[] = ['deadline', 'concurrency', 'criticality', 'ops']
+const EDGE_OPTIONS: readonly string[] = [
+  'deadline',
+  'concurrency',
+  'criticality',
+  'transport',
+  'ops',
+]
 const OPERATION_OPTIONS: readonly string[] = ['deadline', 'retry', 'fallback', 'breaker']
 const QUERY_OPTIONS: readonly string[] = [...OPERATION_OPTIONS, 'hedge', 'cache']
 

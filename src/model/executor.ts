@@ -11,11 +11,18 @@ export interface Rows<Row> {
   readonly rowCount: number
 }
 
+/**
+ * How a row is handed over: by the names of its columns, or as `cells`, an array in their order with
+ * moments as PostgreSQL writes them, for builders that place and parse values themselves.
+ */
+export type RowShape = 'named' | 'cells'
+
 /** Runs one parameterised statement. Parameters are `$1`, `$2`, …; JSON goes in as a string. */
 export interface SqlExecutor {
   query<Row = Record<string, unknown>>(
     text: string,
     params?: readonly unknown[],
+    shape?: RowShape,
   ): Promise<Rows<Row>>
 }
 

@@ -4,6 +4,7 @@
  * Nothing here runs. The host enforces these values, the map draws them, the simulation breaks them:
  * one object, so that the picture cannot differ from what happens.
  */
+export { HTTP_PUSH, type Acknowledgement, type BrokerPromises } from './broker.ts'
 export {
   command,
   contract,
@@ -63,6 +64,7 @@ export {
   type DatabaseDeclaration,
   type DatabaseOptions,
   type Rows,
+  type RowShape,
   type SqlExecutor,
   type TransactionIsolation,
 } from './executor.ts'

@@ -72,6 +72,7 @@ test('G3: what cannot be enforced is refused by name, and not ignored', () => {
     [{ retries: 3 }, /'retries'/],
     [{ concurrency: 0 }, /concurrency is 0, not a whole number from 1 to 10000/],
     [{ criticality: 'vital' }, /'vital'/],
+    [{ transport: 'udp' }, /'udp' is neither session nor http/],
     [{ ops: { balance: { breaker: { failures: 50 } } } }, /breaker\.failures is 50/],
     [{ ops: { balance: { cache: { fresh: '1s', entries: 0 } } } }, /cache\.entries is 0/],
   ] as const)
@@ -83,6 +84,7 @@ test('every number of an edge is resolved, and it is known which were declared a
     deadline: '2s',
     concurrency: 8,
     criticality: 'sheddable',
+    transport: 'http',
     ops: {
       balance: {
         deadline: '1s',
@@ -107,6 +109,7 @@ test('every number of an edge is resolved, and it is known which were declared a
   assert.deepEqual(balance.policy.declared, {
     deadlineMs: 'operation',
     'edge.criticality': 'edge',
+    'edge.transport': 'edge',
     'edge.bulkhead.inFlightMax': 'edge',
     'breaker.openMs': 'operation',
     'hedge.delayMs': 'operation',
@@ -149,6 +152,7 @@ test('a system derives one event edge for each pair of producer and consumer', (
       target: 'orders',
       events: ['charged'],
       skips: [],
+      acknowledged: 'broker',
     },
   ])
 })

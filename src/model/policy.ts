@@ -15,6 +15,7 @@
  */
 import { type Duration, durationMs } from '#clock'
 import { HoldfastError } from '#errors'
+import type { Transport } from '#world'
 import type { Command, Query } from './contract.ts'
 
 /** How much it matters that a call is served; under overload the least important is refused first. */
@@ -27,6 +28,8 @@ export type Chooser = 'edge' | 'operation'
 export interface EdgePolicy {
   /** The highest that a call over this edge may claim; `undefined`: what the caller's own caller claimed. */
   readonly criticality: Criticality | undefined
+  /** What carries the calls to a service of ours; HTTP carries those to a foreign one. */
+  readonly transport: Transport
   readonly budget: {
     readonly retriesMax: number
     readonly callsPerRetry: number
@@ -91,7 +94,7 @@ export interface Concurrency {
   readonly inFlight?: number
   /** @defaultValue 16 */
   readonly queue?: number
-  /** The longest wait; never more than a tenth of the time that is left. @defaultValue '50ms' */
+  /** The longest wait; never more than a tenth of the time that is left. @defaultValue '50ms'; '250ms' where no limit is set */
   readonly wait?: Duration
 }
 
@@ -121,6 +124,7 @@ export interface EdgeDeclaration {
   readonly deadline: Duration
   readonly concurrency?: number | Concurrency | undefined
   readonly criticality?: Criticality | undefined
+  readonly transport?: Transport | undefined
 }
 
 /** What was written for one operation. The compiler let less through than this. */
@@ -149,21 +153,26 @@ const criticalities: readonly string[] = [
 /** What the operations of an edge share, and which of it was declared. */
 export function edgePolicy(
   target: string,
-  { concurrency, criticality }: EdgeDeclaration,
+  { concurrency, criticality, transport }: EdgeDeclaration,
 ): { readonly edge: EdgePolicy; readonly declared: Readonly<Record<string, Chooser>> } {
   const given = typeof concurrency === 'number' ? { inFlight: concurrency } : (concurrency ?? {})
-  const { inFlight = 64, queue = 16, wait } = given
+  // Who sets a limit wants it to bite. Where nobody did, a burst of 256 callers shall get through.
+  const isUnlimited = concurrency === undefined
+  const { inFlight = 64, queue = isUnlimited ? 192 : 16, wait } = given
   bounded(target, 'concurrency', inFlight, { min: 1, max: IN_FLIGHT_MAX })
   bounded(target, 'concurrency.queue', queue, { min: 0, max: IN_FLIGHT_MAX })
   if (criticality !== undefined && !criticalities.includes(criticality))
     refuse(target, `the criticality '${criticality}' is none of ${criticalities.join(', ')}`)
+  if (transport !== undefined && transport !== 'session' && transport !== 'http')
+    refuse(target, `the transport '${String(transport)}' is neither session nor http`)
   const edge: EdgePolicy = {
     criticality,
+    transport: transport ?? 'session',
     budget: { retriesMax: 10, callsPerRetry: 10, trickleMs: 10_000 },
     bulkhead: {
       inFlightMax: inFlight,
       queueMax: queue,
-      waitMsMax: wait === undefined ? 50 : durationMs(wait),
+      waitMsMax: wait === undefined ? (isUnlimited ? 250 : 50) : durationMs(wait),
     },
     endpoints: {
       decayMs: 10_000,
@@ -176,6 +185,7 @@ export function edgePolicy(
   }
   const paths = {
     'edge.criticality': criticality,
+    'edge.transport': transport,
     'edge.bulkhead.inFlightMax': given.inFlight,
     'edge.bulkhead.queueMax': given.queue,
     'edge.bulkhead.waitMsMax': wait,

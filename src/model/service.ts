@@ -12,6 +12,7 @@
  */
 import type { Duration } from '#clock'
 import { HoldfastError } from '#errors'
+import type { Acknowledgement } from './broker.ts'
 import type {
   AnswerIn,
   AnswerOf,
@@ -147,6 +148,7 @@ export interface Subscription<C extends Contract = Contract, Tx = unknown> {
   readonly event: Named<Event>
   readonly handler: Handler<never, never, void>
   readonly dead: 'halt' | 'skip'
+  readonly acknowledged: Acknowledgement
   /** Ties the handler's types to the service around it; never present at run time. */
   readonly '~within'?: { readonly contract: C; readonly tx: Tx }
 }
@@ -172,16 +174,24 @@ export interface SubscriptionOptions {
    * @defaultValue 'halt'
    */
   readonly dead?: 'halt' | 'skip'
+  /**
+   * When the outbox of the emitter lets the event go: once the `broker` keeps it, or `end-to-end`, once
+   * this service has committed its effect. The latter loses nothing even where the broker does. All
+   * events of one edge travel as the strictest of them. Without a broker it is always end to end.
+   *
+   * @defaultValue 'broker'
+   */
+  readonly acknowledged?: Acknowledgement
 }
 
 /** Subscribes to an event. The handler's effect is committed once per event and subscriber. */
 export function when<E extends Named<Event>, C extends Contract, Tx>(
   event: E,
   handles: Handles<PayloadIn<E>, EventContext<C, E, Tx>, void>,
-  { dead = 'halt' }: SubscriptionOptions = {},
+  { dead = 'halt', acknowledged = 'broker' }: SubscriptionOptions = {},
 ): Subscription<C, Tx> {
   // The payload is validated against this event's schema before the handler sees it.
-  return { event, handler: withAsk(handles), dead }
+  return { event, handler: withAsk(handles), dead, acknowledged }
 }
 
 function withAsk<Subject, Context, Result>(
@@ -196,6 +206,8 @@ export interface ServiceOptions<C extends Contract, Tx> {
   readonly uses?: readonly Edge[]
   /** How often each caller may ask. @defaultValue as often as the service can answer */
   readonly quota?: Quota
+  /** The people who answer for it; the map folds the services of one team where there are too many. */
+  readonly team?: string
   readonly handle: HandlersOf<C, Tx>
   readonly when?: readonly Subscription<C, Tx>[]
 }
@@ -215,6 +227,7 @@ export interface Service {
   readonly db: DatabaseDeclaration
   readonly uses: readonly Edge[]
   readonly quota?: Required<Quota>
+  readonly team?: string
   readonly handlers: Readonly<Record<string, Handler<never, never, unknown>>>
   readonly subscriptions: readonly Subscription[]
 }
@@ -240,6 +253,7 @@ export function service<C extends Contract, Tx>(
     db,
     uses: options.uses ?? [],
     ...(options.quota === undefined ? {} : { quota: quotaOf(contract, options.quota) }),
+    ...(options.team === undefined ? {} : { team: options.team }),
     handlers: Object.fromEntries(
       Object.entries(given).map(([name, each]) => [name, withAsk(each)]),
     ),

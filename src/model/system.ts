@@ -6,6 +6,7 @@
  * at the first order.
  */
 import { HoldfastError } from '#errors'
+import type { Acknowledgement } from './broker.ts'
 import type { Contract } from './contract.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Service } from './service.ts'
@@ -33,6 +34,8 @@ export interface EventEdge {
   readonly events: readonly string[]
   /** Those whose dead letters do not hold up the later events of their key. */
   readonly skips: readonly string[]
+  /** End to end if one of its events wants it: they share the order of their keys. */
+  readonly acknowledged: Acknowledgement
 }
 
 /** A declared system. */
@@ -104,6 +107,7 @@ function eventEdgesOf(target: Service): EventEdge[] {
       target: target.name,
       events: ours.map((one) => one.event.name),
       skips: ours.filter((one) => one.dead === 'skip').map((one) => one.event.name),
+      acknowledged: ours.some((one) => one.acknowledged === 'end-to-end') ? 'end-to-end' : 'broker',
     }
   })
 }

@@ -51,7 +51,7 @@ export type Fact =
       readonly traceId: string
     }
   | {
-      /** The consumer acknowledged a message and it left the outbox. */
+      /** The consumer, or a broker whose word counts, acknowledged a message and it left the outbox. */
       readonly fact: 'delivered'
       readonly service: string
       readonly edge: string

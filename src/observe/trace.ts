@@ -3,7 +3,7 @@
  *
  * @see https://www.w3.org/TR/trace-context/ version 00.
  */
-import { hex, type Random } from '#world'
+import { type Random, randomHex } from '#world'
 
 /** Where a piece of work stands in its trace. Both ids are lower-case hexadecimal. */
 export interface Trace {
@@ -27,12 +27,12 @@ export function formatTraceparent(trace: Trace): string {
 
 /** A trace that begins here. */
 export function newTrace(random: Random): Trace {
-  return { traceId: hex(random.bytes(16)), spanId: hex(random.bytes(8)) }
+  return { traceId: randomHex(random, 16), spanId: randomHex(random, 8) }
 }
 
 /** A new span in the same trace; a new trace where there was none. */
 export function childTrace(random: Random, parent: Trace | undefined): Trace {
   return parent === undefined
     ? newTrace(random)
-    : { traceId: parent.traceId, spanId: hex(random.bytes(8)) }
+    : { traceId: parent.traceId, spanId: randomHex(random, 8) }
 }

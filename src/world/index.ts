@@ -10,10 +10,11 @@ export type {
   IncomingRequest,
   Listener,
   OutgoingRequest,
+  Transport,
   WireHandler,
   WireResponse,
 } from './wire.ts'
-export { nodeClock, nodeRandom, nodeTimers } from './node.ts'
+export { afterIfAlive, endOfTurn, nodeClock, nodeRandom, nodeTimers, nodeWheel } from './node.ts'
 export { sleep, withDeadline, type TimedSignal } from './wait.ts'
-export { hex, randomInteger, uuid } from './random.ts'
+export { hex, randomHex, randomInteger, uuid } from './random.ts'
 export { isoMoment, momentOf } from './moment.ts'

@@ -15,19 +15,23 @@ export function randomInteger(random: Random, below: number): number {
  *   for indexes only; nothing may conclude from it what happened first.
  */
 export function uuid(random: Random, wallMs: number): string {
-  const bytes = random.bytes(16)
-  const ms = Math.max(0, Math.floor(wallMs))
-  for (let index = 0; index < 6; index += 1)
-    bytes[index] = Math.floor(ms / 2 ** (8 * (5 - index))) & 0xff
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const text = hex(bytes)
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
+  const ms = Math.max(0, Math.floor(wallMs)).toString(16).padStart(12, '0')
+  const digits = randomHex(random, 16)
+  const variant = VARIANTS[Number.parseInt(digits.charAt(16), 16) & 3] ?? '8'
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
 }
+
+/** The first digit of the fourth group: two fixed bits, two random ones. */
+const VARIANTS = ['8', '9', 'a', 'b'] as const
 
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, '0'),
 )
+
+/** `length` random bytes in lower-case hexadecimal. */
+export function randomHex(random: Random, length: number): string {
+  return random.hex?.(length) ?? hex(random.bytes(length))
+}
 
 /** Bytes in lower-case hexadecimal. */
 export function hex(bytes: Uint8Array): string {

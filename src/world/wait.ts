@@ -35,14 +35,47 @@ export function withDeadline(
   reason: () => Error,
   parent?: AbortSignal,
 ): TimedSignal {
-  const controller = new AbortController()
-  const onParent = (): void => controller.abort(parent?.reason)
-  if (parent?.aborted) onParent()
-  parent?.addEventListener('abort', onParent, { once: true })
-  const cancel = timers.after(delayMs, () => controller.abort(reason()))
-  const release = (): void => {
-    cancel()
-    parent?.removeEventListener('abort', onParent)
+  return new Timed(timers, delayMs, reason, parent)
+}
+
+/** The signal is made when somebody asks for it: it costs more than the timer, and many never do. */
+class Timed implements TimedSignal {
+  readonly #parent: AbortSignal | undefined
+  readonly #cancel: () => void
+  #controller: AbortController | undefined
+  #late: Error | undefined
+  #isReleased = false
+
+  constructor(timers: Timers, delayMs: number, reason: () => Error, parent?: AbortSignal) {
+    this.#parent = parent
+    this.#cancel = timers.after(delayMs, () => {
+      this.#late = reason()
+      this.#controller?.abort(this.#late)
+    })
   }
-  return { signal: controller.signal, release }
+
+  get signal(): AbortSignal {
+    this.#controller ??= this.#made()
+    return this.#controller.signal
+  }
+
+  release(): void {
+    this.#cancel()
+    this.#isReleased = true
+    if (this.#controller !== undefined) this.#parent?.removeEventListener('abort', this.#onParent)
+  }
+
+  #made(): AbortController {
+    const controller = new AbortController()
+    if (this.#late !== undefined) controller.abort(this.#late)
+    else if (!this.#isReleased) this.#follow(controller)
+    return controller
+  }
+
+  #follow(controller: AbortController): void {
+    if (this.#parent?.aborted === true) controller.abort(this.#parent.reason)
+    else this.#parent?.addEventListener('abort', this.#onParent, { once: true })
+  }
+
+  readonly #onParent = (): void => this.#controller?.abort(this.#parent?.reason)
 }

@@ -20,7 +20,12 @@ export interface OutgoingRequest {
   readonly signal: AbortSignal
   /** Answers over this many bytes are refused. */
   readonly answerBytesMax: number
+  /** What may carry it; a network that has no sessions, or meets somebody who has none, uses HTTP. @defaultValue 'http' */
+  readonly transport?: Transport
 }
+
+/** A session is one connection to a callee for many requests at once. Both mean the same to callers. */
+export type Transport = 'http' | 'session'
 
 /** One request as the callee receives it. The body is read on demand, so that refusing is cheap. */
 export interface IncomingRequest {

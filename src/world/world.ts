@@ -28,6 +28,8 @@ export interface Random {
   float(): number
   /** `length` (1 to 65,536) random bytes. */
   bytes(length: number): Uint8Array
+  /** The same as lower-case digits, where the source has a faster way than to make bytes of them. */
+  hex?(length: number): string
 }
 
 /** The transport below all policies: one request, one answer, no retry, no queue without bound. */
