@@ -3,6 +3,7 @@
  *
  * Invariants:
  *   A1. The executor that `work` gets runs nothing before BEGIN and nothing after `work` has ended.
+ *       BEGIN is sent with the first statement, in one round trip; without one, there is no transaction.
  *   A2. COMMIT is not sent for a transaction that PostgreSQL has already given up: it would answer
  *       ROLLBACK and call that a success.
  *   A3. A failure before COMMIT was sent has no effect. A failure of COMMIT has none either if the
@@ -10,7 +11,8 @@
  */
 import type { Deadline } from '#clock'
 import { HoldfastError, isHoldfastError } from '#errors'
-import type { Rows } from '#model'
+import type { Rows, RowShape } from '#model'
+import type { Statement } from './connection.ts'
 import type { Transaction, TransactionOptions } from './database.ts'
 import { type Session, overdue, settled } from './session.ts'
 import { databaseError, isAnswered } from './sqlstate.ts'
@@ -27,9 +29,8 @@ export async function attempt<T>(
   options: TransactionOptions,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<Attempted<T>> {
-  const tx = new OpenTransaction(session)
+  const tx = new OpenTransaction(session, () => beginning(deadline, options))
   try {
-    await begin(session, deadline, options)
     const value = await session.untilDeadline(work(tx))
     tx.end()
     await tx.commit(deadline)
@@ -38,6 +39,10 @@ export async function attempt<T>(
   } catch (error) {
     tx.end()
     const failed = tx.failure ?? error
+    if (!tx.isBegun) {
+      session.giveBack()
+      return { ended: 'failed', error, mayRepeat: false }
+    }
     // A server that refuses writes was demoted: its connections must not serve the next write.
     await session.undo({
       thenClose: isCode(failed, 'HF_DB_READ_ONLY') && options.readOnly !== true,
@@ -88,32 +93,26 @@ const LOCK_MS_DEFAULT = 5_000
 /** The server ends an abandoned transaction this much after our own clock would have. */
 const IDLE_MARGIN_MS = 1_000
 
-async function begin(
-  session: Session,
+/** One script, so that the bounds cost no round trip of their own. */
+function beginning(
   deadline: Deadline,
   {
     lockTimeoutMs = LOCK_MS_DEFAULT,
     readOnly = false,
     isolation = 'read committed',
   }: TransactionOptions,
-): Promise<void> {
+): string {
   const leftMs = Math.min(
     Math.max(Math.ceil(deadline.remainingMs()), 1),
     2 ** 31 - 1 - IDLE_MARGIN_MS,
   )
   const lockMs = Math.max(Math.ceil(Math.min(lockTimeoutMs, leftMs)), 1)
-  // One script, so that the bounds cost no round trip of their own.
-  const text = [
+  return [
     `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`,
     `set local statement_timeout = ${leftMs}`,
     `set local lock_timeout = ${lockMs}`,
     `set local idle_in_transaction_session_timeout = ${leftMs + IDLE_MARGIN_MS}`,
   ].join('; ')
-  try {
-    await session.run((connection) => connection.script(text))
-  } catch (error) {
-    throw databaseError(error)
-  }
 }
 
 /** What would end or open a transaction behind our back. `rollback to` a savepoint is fine. */
@@ -122,12 +121,23 @@ const CONTROL =
 
 class OpenTransaction implements Transaction {
   readonly #session: Session
+  readonly #beginning: () => string
+  readonly #last: Statement[] = []
+  /** What goes ahead of the next statement, in the same round trip. */
+  #ahead: string[] = []
+  #isBegun = false
   #isOpen = true
   #savepoints = 0
   #failure: HoldfastError | undefined
 
-  constructor(session: Session) {
+  constructor(session: Session, begin: () => string) {
     this.#session = session
+    this.#beginning = begin
+  }
+
+  /** True once anything was sent. */
+  get isBegun(): boolean {
+    return this.#isBegun
   }
 
   /** The statement's failure that PostgreSQL gave the transaction up for, if there is one. */
@@ -142,14 +152,20 @@ class OpenTransaction implements Transaction {
   async query<Row = Record<string, unknown>>(
     text: string,
     params?: readonly unknown[],
+    shape?: RowShape,
   ): Promise<Rows<Row>> {
     this.#assertUsable(text)
-    return this.#sent(this.#session.run((connection) => connection.query<Row>(text, params)))
+    return this.#send<Row>({ text, params: params ?? [], shape })
   }
 
   async script(text: string): Promise<void> {
     this.#assertUsable(text)
-    await this.#sent(this.#session.run((connection) => connection.script(text)))
+    await this.#send({ text })
+  }
+
+  beforeCommit(statement: Statement): void {
+    this.#assertUsable(statement.text)
+    this.#last.push(statement)
   }
 
   async savepoint<T>(
@@ -157,15 +173,19 @@ class OpenTransaction implements Transaction {
   ): Promise<T> {
     this.#savepoints += 1
     const name = `hf_${this.#savepoints}`
-    const before = this.#failure
-    await this.script(`savepoint ${name}`)
+    const [opening, before, waiting] = [`savepoint ${name}`, this.#failure, this.#last.length]
+    this.#ahead.push(opening)
+    const undo = (): Promise<void> => {
+      this.#last.length = waiting
+      return this.#undoTo(name, before)
+    }
     try {
       const { keep, value } = await work()
-      await (keep ? this.#keep(name) : this.#undoTo(name, before))
+      await (keep ? this.#keep(name) : undo())
       return value
     } catch (error) {
       // If even this fails, the failure stays remembered and COMMIT will not be sent.
-      await settled(this.#undoTo(name, before))
+      await settled(undo())
       throw error
     }
   }
@@ -176,23 +196,43 @@ class OpenTransaction implements Transaction {
     await this.#session.quiet()
     if (this.#failure !== undefined) await this.#assertAlive(this.#failure)
     if (deadline.hasPassed()) throw overdue()
+    if (!this.#isBegun && this.#last.length === 0) return
+    // What stands ahead of a COMMIT only closes savepoints, which it does by itself.
+    const ahead = this.#isBegun ? [] : [{ text: this.#beginning() }]
+    this.#isBegun = true
     try {
-      await this.#session.run((connection) => connection.script('commit'))
+      await this.#session.runAll([...ahead, ...this.#last, { text: 'commit' }])
     } catch (error) {
       throw isAnswered(error) ? this.#failed(error) : commitUnknown(error)
     }
   }
 
   async #keep(name: string): Promise<void> {
+    if (this.#withdraw(name)) return
+    await this.#session.quiet()
+    const release = `release savepoint ${name}`
+    if (this.#failure === undefined) {
+      this.#ahead.push(release)
+      return
+    }
     try {
-      await this.script(`release savepoint ${name}`)
+      await this.script(release)
     } catch (error) {
       // The first failure is the reason; the refused release only shows that nobody passed it on.
       throw this.#failure ?? error
     }
   }
 
+  /** Takes back a savepoint that was never sent, because nothing was done in it. */
+  #withdraw(name: string): boolean {
+    const place = this.#ahead.indexOf(`savepoint ${name}`)
+    if (place >= 0) this.#ahead.length = place
+    return place >= 0
+  }
+
   async #undoTo(name: string, before: HoldfastError | undefined): Promise<void> {
+    if (this.#withdraw(name)) return
+    this.#ahead = []
     await this.script(`rollback to savepoint ${name}; release savepoint ${name}`)
     this.#failure = before
   }
@@ -211,9 +251,13 @@ class OpenTransaction implements Transaction {
     }
   }
 
-  async #sent<T>(answer: Promise<T>): Promise<T> {
+  async #send<Row>(statement: Statement): Promise<Rows<Row>> {
+    const ahead = [...(this.#isBegun ? [] : [this.#beginning()]), ...this.#ahead]
+    this.#isBegun = true
+    this.#ahead = []
+    const statements = ahead.length === 0 ? [statement] : [{ text: ahead.join('; ') }, statement]
     try {
-      return await answer
+      return await this.#session.runAll<Row>(statements)
     } catch (error) {
       throw this.#failed(error)
     }

@@ -8,11 +8,16 @@
  *   B4. Every error is a HoldfastError with the SQLSTATE's meaning (sqlstate.ts).
  */
 import type { Rows, SqlExecutor, TransactionIsolation } from '#model'
+import type { Statement } from './connection.ts'
 
 /** A transaction in progress. */
 export interface Transaction extends SqlExecutor {
   /** Runs several statements without parameters, for migrations. */
   script(text: string): Promise<void>
+  /**
+   * Runs a statement after all others, in one round trip with COMMIT. Its failure is the transaction's.
+   */
+  beforeCommit(statement: Statement): void
   /** Runs `work` and undoes what it wrote if `keep` is false or it throws; the transaction lives on. */
   savepoint<T>(work: () => Promise<{ readonly keep: boolean; readonly value: T }>): Promise<T>
 }
@@ -43,5 +48,7 @@ export interface Database {
    * conflict is run again, from the start, while the time lasts.
    */
   transaction<T>(options: TransactionOptions, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As in `Connections`; `undefined` where no other process can send a notice. */
+  hear?(channel: string, heard: () => void): (() => void) | undefined
   close(): Promise<void>
 }

@@ -14,10 +14,13 @@
  *
  * Source: IETF draft idempotency-key-header; ADR 0017.
  */
-import type { Transaction } from './database.ts'
+import type { Rows } from '#model'
+import type { Statement } from './connection.ts'
 
-/** Whatever can run a statement in the transaction that has the effect. */
-type Writer = Pick<Transaction, 'query'>
+/** Whatever can run a statement; a claim needs the transaction that has the effect. */
+interface Executor {
+  query<Row>(text: string, params?: readonly unknown[]): Promise<Rows<Row>>
+}
 
 /** What is claimed: `id` is unique within `scope` for as long as the row is kept. */
 export interface Claim {
@@ -38,7 +41,7 @@ export interface Prior {
 }
 
 /** Claims the id. False if it was claimed before; waits for a concurrent claimer, at most the lock timeout. */
-export async function claim(tx: Writer, { scope, id, fingerprint }: Claim): Promise<boolean> {
+export async function claim(tx: Executor, { scope, id, fingerprint }: Claim): Promise<boolean> {
   const { rowCount } = await tx.query(
     'insert into hf.inbox (scope, id, fp) values ($1, $2, $3) on conflict do nothing',
     [scope, id, fingerprint ?? null],
@@ -48,7 +51,7 @@ export async function claim(tx: Writer, { scope, id, fingerprint }: Claim): Prom
 
 /** Claims each of the ids, and gives those that were not claimed before, as `claim` does. */
 export async function claimAll(
-  tx: Transaction,
+  tx: Executor,
   scope: string,
   ids: readonly string[],
 ): Promise<ReadonlySet<string>> {
@@ -61,10 +64,7 @@ export async function claimAll(
 }
 
 /** What an earlier, committed claim left behind; `undefined` if there is none. */
-export async function prior(
-  executor: Pick<Transaction, 'query'>,
-  { scope, id }: Claim,
-): Promise<Prior | undefined> {
+export async function prior(executor: Executor, { scope, id }: Claim): Promise<Prior | undefined> {
   const { rows } = await executor.query<{
     state: Prior['state']
     fp: Uint8Array | null
@@ -82,15 +82,21 @@ export async function prior(
 }
 
 /** Keeps the answer beside the claim, in the transaction that has the effect. */
-export async function keepReply(
-  tx: Writer,
-  { scope, id }: Claim,
-  { status, reply }: { readonly status: number; readonly reply: string },
-): Promise<void> {
-  await tx.query('update hf.inbox set status = $3, reply = $4 where scope = $1 and id = $2', [
-    scope,
-    id,
-    status,
-    reply,
-  ])
+export async function keepReply(tx: Executor, wanted: Claim, answer: Kept): Promise<void> {
+  const { text, params } = keptReply(wanted, answer)
+  await tx.query(text, params)
+}
+
+/** What is kept of an answer. */
+interface Kept {
+  readonly status: number
+  readonly reply: string
+}
+
+/** The statement with which `keepReply` keeps it. */
+export function keptReply({ scope, id }: Claim, { status, reply }: Kept): Statement {
+  return {
+    text: 'update hf.inbox set status = $3, reply = $4 where scope = $1 and id = $2',
+    params: [scope, id, status, reply],
+  }
 }

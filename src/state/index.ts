@@ -4,9 +4,9 @@
  * Read `connection.ts` for what an adapter must do, `database.ts` for what a service gets, and
  * `attempt.ts` for the one place where a transaction begins and ends.
  */
-export type { Connection, Connections } from './connection.ts'
+export type { Connection, Connections, Statement } from './connection.ts'
 export type { Database, Transaction, TransactionOptions } from './database.ts'
-export { claim, claimAll, keepReply, prior, type Claim, type Prior } from './inbox.ts'
+export { claim, claimAll, keepReply, keptReply, prior, type Claim, type Prior } from './inbox.ts'
 export {
   migrate,
   migrationStatus,
@@ -18,3 +18,4 @@ export {
 export { parseMigrations, type Migration, type MigrationFile } from './migration.ts'
 export { openDatabase } from './open.ts'
 export { databaseError } from './sqlstate.ts'
+export { assertOutsideTransaction } from './within.ts'

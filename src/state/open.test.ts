@@ -159,11 +159,12 @@ test('the bounds travel with BEGIN, in one round trip', async () => {
     return 'answer'
   })
 
-  await database.transaction({ timeoutMs: 700, readOnly: true }, async () => {})
+  await database.transaction({ timeoutMs: 700, readOnly: true }, (tx) => tx.query('work'))
 
   assert.deepEqual(texts, [
     'begin isolation level read committed read only; set local statement_timeout = 700; ' +
       'set local lock_timeout = 700; set local idle_in_transaction_session_timeout = 1700',
+    'work',
     'commit',
   ])
 })
@@ -188,7 +189,7 @@ for (const code of ['08006', '57P01', 'ECONNRESET', '']) {
     const { database } = scripted((text) => (text === 'commit' ? sqlError(code) : 'answer'))
 
     await assert.rejects(
-      database.transaction(bounds, async () => {}),
+      database.transaction(bounds, (tx) => tx.query('work')),
       failsWith('HF_DB_COMMIT_UNKNOWN', 'unknown'),
     )
   })
@@ -198,7 +199,7 @@ test('A3: COMMIT that the server refuses by name has no effect', async () => {
   const { database } = scripted((text) => (text === 'commit' ? sqlError('23505') : 'answer'))
 
   await assert.rejects(
-    database.transaction(bounds, async () => {}),
+    database.transaction(bounds, (tx) => tx.query('work')),
     failsWith('HF_DB_STATEMENT_FAILED', 'none'),
   )
 })
@@ -208,7 +209,7 @@ test('A3: COMMIT that is not answered by the deadline leaves the effect unknown'
     text === 'commit' ? new Promise(() => {}) : 'answer',
   )
   const late = assert.rejects(
-    database.transaction(bounds, async () => {}),
+    database.transaction(bounds, (tx) => tx.query('work')),
     failsWith('HF_DB_COMMIT_UNKNOWN', 'unknown'),
   )
   await setImmediate()
@@ -222,13 +223,14 @@ test('COMMIT is not sent after the deadline', async () => {
   const { connections, time, database } = scripted(() => 'answer')
 
   await assert.rejects(
-    database.transaction(bounds, async () => {
+    database.transaction(bounds, async (tx) => {
+      await tx.query('work')
       time.nowMs += 1_000
     }),
     failsWith('HF_DB_TIMEOUT', 'none'),
   )
 
-  assert.deepEqual(connections.asked, ['begin', 'rollback'])
+  assert.deepEqual(connections.asked, ['begin', 'work', 'rollback'])
 })
 
 test('B5: a conflict at COMMIT is repeated after a wait, inside the deadline', async () => {
@@ -238,7 +240,10 @@ test('B5: a conflict at COMMIT is repeated after a wait, inside the deadline', a
     commits += 1
     return commits === 1 ? sqlError('40001') : 'answer'
   })
-  const done = database.transaction(bounds, async () => 'value')
+  const done = database.transaction(bounds, async (tx) => {
+    tx.beforeCommit({ text: 'work', params: [] })
+    return 'value'
+  })
   await setImmediate()
   assert.equal(commits, 1)
 
@@ -246,7 +251,66 @@ test('B5: a conflict at COMMIT is repeated after a wait, inside the deadline', a
   await time.advance(5)
 
   assert.equal(await done, 'value')
-  assert.deepEqual(connections.asked, ['begin', 'commit', 'rollback', 'begin', 'commit'])
+  const once = ['begin', 'work', 'commit']
+  assert.deepEqual(connections.asked, [...once, 'rollback', ...once])
+})
+
+test('A1: without a statement there is no transaction, and no round trip', async () => {
+  const { connections, database } = scripted(() => 'answer')
+
+  await database.transaction(bounds, (tx) =>
+    tx.savepoint(async () => ({ keep: true, value: undefined })),
+  )
+
+  assert.deepEqual(connections.asked, [])
+  assert.deepEqual(connections.fates, [false])
+})
+
+test('a savepoint is sent with its first statement, and closed with what follows it', async () => {
+  const { connections, database } = scripted(() => 'answer')
+  const written = { keep: true, value: undefined }
+  const sent = (): string[] => connections.asked.splice(0)
+
+  await database.transaction(bounds, async (tx) => {
+    await tx.savepoint(async () => {
+      assert.deepEqual(sent(), [])
+      await tx.query('inside')
+      assert.deepEqual(sent(), ['begin', 'inside'])
+      return written
+    })
+    assert.deepEqual(sent(), [])
+    await tx.query('behind')
+    assert.deepEqual(sent(), ['release', 'behind'])
+    await tx.savepoint(async () => written)
+    await tx.query('last')
+    assert.deepEqual(sent(), ['last'])
+  })
+
+  assert.deepEqual(sent(), ['commit'])
+})
+
+test('what runs before COMMIT is sent with it, and not at all if its savepoint is undone', async () => {
+  const { connections, database } = scripted(() => 'answer')
+
+  await database.transaction(bounds, async (tx) => {
+    await tx.query('work')
+    tx.beforeCommit({ text: 'last', params: [] })
+    await tx.savepoint(async () => {
+      tx.beforeCommit({ text: 'undone', params: [] })
+      return { keep: false, value: undefined }
+    })
+  })
+
+  assert.deepEqual(connections.asked, ['begin', 'work', 'last', 'commit'])
+})
+
+test('A3: what fails before COMMIT is the failure of the transaction, and has no effect', async () => {
+  const { database } = scripted((text) => (text === 'last' ? sqlError('23505') : 'answer'))
+
+  await assert.rejects(
+    database.transaction(bounds, async (tx) => tx.beforeCommit({ text: 'last', params: [] })),
+    failsWith('HF_DB_STATEMENT_FAILED', 'none'),
+  )
 })
 
 test('B5: a conflict is not repeated if the wait would pass the deadline', async () => {

@@ -7,10 +7,8 @@
  *
  * Invariants: B1 to B4 of database.ts, and
  *   B5. `work` runs at most `TRIES_MAX` times; its effect is committed at most once.
- *   B6. Inside `work`, the database itself refuses: with one connection it would wait for ever, with
- *       several it would act outside the transaction.
+ *   B6. Inside `work`, every database itself refuses (`within.ts`).
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { Deadline } from '#clock'
 import { HoldfastError } from '#errors'
 import type { Rows } from '#model'
@@ -20,6 +18,7 @@ import type { Connections } from './connection.ts'
 import type { Database, Transaction, TransactionOptions } from './database.ts'
 import { Session } from './session.ts'
 import { databaseError } from './sqlstate.ts'
+import { assertOutsideTransaction, insideTransaction } from './within.ts'
 
 /** Runs of one transaction in all; five conflicts in a row are contention, not chance. */
 const TRIES_MAX = 5
@@ -41,7 +40,6 @@ class OpenDatabase implements Database {
   readonly exclusive: boolean
   readonly #connections: Connections
   readonly #world: Pick<World, 'clock' | 'timers' | 'random'>
-  readonly #within = new AsyncLocalStorage<{ isOpen: boolean }>()
 
   constructor(connections: Connections, world: Pick<World, 'clock' | 'timers' | 'random'>) {
     this.exclusive = connections.exclusive
@@ -63,7 +61,7 @@ class OpenDatabase implements Database {
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
     return this.#repeated(options.timeoutMs, async (session, deadline) =>
-      attempt(session, deadline, options, (tx) => this.#inside(tx, work)),
+      attempt(session, deadline, options, (tx) => insideTransaction(() => work(tx))),
     )
   }
 
@@ -72,7 +70,7 @@ class OpenDatabase implements Database {
     timeoutMs: number,
     attempted: (session: Session, deadline: Deadline) => Promise<Attempted<T>>,
   ): Promise<T> {
-    this.#assertOutside()
+    assertOutsideTransaction('the database itself')
     const deadline = Deadline.in(this.#world.clock, timeoutMs)
     for (let tries = 1; ; tries += 1) {
       const result = await attempted(await this.#borrow(deadline), deadline)
@@ -82,6 +80,10 @@ class OpenDatabase implements Database {
       if (!mayRepeat) throw result.error
       await sleep(this.#world.timers, waitMs)
     }
+  }
+
+  hear(channel: string, heard: () => void): (() => void) | undefined {
+    return this.#connections.hear?.(channel, heard)
   }
 
   async close(): Promise<void> {
@@ -100,22 +102,5 @@ class OpenDatabase implements Database {
     } catch (error) {
       throw databaseError(error)
     }
-  }
-
-  /** Marks everything that `work` starts as inside, for as long as `work` runs. */
-  async #inside<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const scope = { isOpen: true }
-    try {
-      return await this.#within.run(scope, () => work(tx))
-    } finally {
-      scope.isOpen = false
-    }
-  }
-
-  #assertOutside(): void {
-    if (this.#within.getStore()?.isOpen !== true) return
-    throw new HoldfastError('HF_DB_OUTSIDE_TRANSACTION', {
-      detail: 'the database itself was used inside one of its transactions, where only `tx` may be',
-    })
   }
 }

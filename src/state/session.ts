@@ -13,8 +13,9 @@
  */
 import type { Deadline } from '#clock'
 import { HoldfastError } from '#errors'
+import type { Rows } from '#model'
 import type { Timers } from '#world'
-import type { Connection } from './connection.ts'
+import type { Connection, Statement } from './connection.ts'
 
 /** Statements that may wait for the one that runs. More is a loop that forgot its `await`. */
 const STATEMENTS_WAITING_MAX = 1_000
@@ -52,6 +53,15 @@ export class Session {
     return this.untilDeadline(answer)
   }
 
+  /** Sends several statements at once, and gives the rows of the last. Rejects with the first failure. */
+  async runAll<Row>(statements: readonly Statement[]): Promise<Rows<Row>> {
+    return this.run((connection) =>
+      connection.together === undefined
+        ? oneByOne<Row>(connection, statements)
+        : connection.together<Row>(statements),
+    )
+  }
+
   /** Resolves when every statement that was begun has been answered. */
   async quiet(): Promise<void> {
     await this.untilDeadline(this.#last)
@@ -85,6 +95,21 @@ export class Session {
       this.#connection.release({ broken: true })
     }
   }
+}
+
+/** For a connection that cannot send several at once. Nothing is sent after a failure. */
+async function oneByOne<Row>(
+  connection: Connection,
+  statements: readonly Statement[],
+): Promise<Rows<Row>> {
+  let last: Rows<Row> = { rows: [], rowCount: 0 }
+  for (const { text, params, shape } of statements) {
+    // oxlint-disable-next-line no-await-in-loop -- a connection runs one statement at a time.
+    if (params === undefined) await connection.script(text)
+    // oxlint-disable-next-line no-await-in-loop -- as above.
+    else last = await connection.query<Row>(text, params, shape)
+  }
+  return last
 }
 
 /** The failure of whoever waited until the deadline. */
