@@ -100,6 +100,20 @@ const THROTTLED_MS = 1_000
 const AMBIGUOUS_MAX = 2
 
 /**
+ * How long attempt number `attempt` may take of the `leftMs` that the call has.
+ *
+ * A timeout may have acted, so only what may be repeated after one needs time for it.
+ */
+export function attemptMs(
+  { attemptsMax, hasSameEffect }: AttemptsPolicy,
+  attempt: number,
+  leftMs: number,
+): number {
+  const leavesTime = attempt === 1 && attemptsMax > 1 && hasSameEffect
+  return leavesTime ? leftMs * FIRST_SHARE : leftMs
+}
+
+/**
  * The machine of one call.
  *
  * @example
@@ -208,7 +222,7 @@ export class Attempts {
     const askedMs = Math.max(0, this.#notBeforeMs - nowMs)
     if (ended === 'throttled' || advice === 'later') return Math.max(askedMs, draw() * THROTTLED_MS)
     // Nothing was done there and another endpoint is at hand: the first time there is no need to wait.
-    const isNack = ended === 'unsent' || ended === 'rejected'
+    const isNack = ended === 'unsent' || ended === 'rejected' || ended === 'shed'
     if (isNack && this.#sent === 1) return askedMs
     return Math.max(askedMs, backoffMs({ retry: this.#sent, roll: draw() }))
   }
@@ -235,10 +249,7 @@ export class Attempts {
     this.#phase = 'sending'
     this.#sent += 1
     this.#inFlight += 1
-    // A timeout may have acted, so only what may be repeated after one needs time for it.
-    const { attemptsMax, hasSameEffect } = this.#policy
-    const leavesTime = this.#sent === 1 && attemptsMax > 1 && hasSameEffect
-    const timeoutMs = (this.#deadlineMs - nowMs) * (leavesTime ? FIRST_SHARE : 1)
+    const timeoutMs = attemptMs(this.#policy, this.#sent, this.#deadlineMs - nowMs)
     const isElsewhere = this.#sent > 1
     return { step: 'send', attempt: this.#sent, timeoutMs, isElsewhere, hedgeAfterMs }
   }

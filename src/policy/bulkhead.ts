@@ -31,7 +31,7 @@ export interface BulkheadOptions {
   readonly queueMax?: number
   /** Longest wait, in ms. @defaultValue 50 */
   readonly waitMsMax?: number
-  /** Wait of the oldest after which the newest goes first, in ms. @defaultValue 10 */
+  /** Wait of the oldest after which the newest goes first, in ms. @defaultValue a fifth of `waitMsMax` */
   readonly lastInFirstAfterMs?: number
 }
 
@@ -67,7 +67,7 @@ export class Bulkhead<Waiter extends object> {
       inFlightMax: 64,
       queueMax: 16,
       waitMsMax: 50,
-      lastInFirstAfterMs: 10,
+      lastInFirstAfterMs: (options.waitMsMax ?? 50) / 5,
       ...options,
     }
     assert(this.#options.inFlightMax >= 1, 'a bulkhead lets at least one call through')

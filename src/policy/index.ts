@@ -9,6 +9,7 @@ export { backoffMs, pacedMs } from './backoff.ts'
 export { type Draw, spread } from './draw.ts'
 export { outcomeMeanings, type OutcomeClass, type OutcomeMeaning } from './outcome-class.ts'
 export {
+  attemptMs,
   Attempts,
   type AttemptOutcome,
   type AttemptsPolicy,
@@ -38,4 +39,5 @@ export {
   type Arrival,
   type Criticality,
 } from './admission.ts'
+export { QueueTime, type Queued } from './queue-time.ts'
 export { type DelaySource } from './recent-delays.ts'

@@ -23,6 +23,8 @@ export type OutcomeClass =
   | 'unsent'
   /** The callee promised that it did not act: 503 of its admission, draining. */
   | 'rejected'
+  /** The same, but it works and lets others in: 503 or 504 of the admission of one of our services. */
+  | 'shed'
   /** The caller sent too much: 429. */
   | 'throttled'
   /** Timeout, reset after send, 502 and 504 without a promise. */
@@ -59,6 +61,8 @@ export const outcomeMeanings: Readonly<Record<OutcomeClass, OutcomeMeaning>> = {
   refused: { acted: 'yes', repeat: 'never', circuit: 'success', endpoint: 'success' },
   unsent: { acted: 'no', repeat: 'always', circuit: 'failure', endpoint: 'failure' },
   rejected: { acted: 'no', repeat: 'always', circuit: 'failure', endpoint: 'penalty' },
+  // At ten times the capacity nine of ten are shed: a circuit that opens on them loses the tenth, too.
+  shed: { acted: 'no', repeat: 'always', circuit: 'ignored', endpoint: 'penalty' },
   throttled: { acted: 'no', repeat: 'always', circuit: 'ignored', endpoint: 'penalty' },
   ambiguous: { acted: 'unknown', repeat: 'same-effect', circuit: 'failure', endpoint: 'failure' },
   invalid: { acted: 'unknown', repeat: 'same-effect', circuit: 'failure', endpoint: 'failure' },
