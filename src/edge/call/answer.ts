@@ -7,32 +7,39 @@
  *       other 4xx, which say "not like this".
  */
 import { assert, isHoldfastError } from '#errors'
-import { describeIssues } from '#model'
+import { describeIssues, type Verdict } from '#model'
 import type { WireResponse } from '#world'
-import { type Arrow, type Ending, failed, type Next, type Outgoing } from './arrow.ts'
+import { type Arrow, type Ending, failed, type Outgoing, type Step } from './arrow.ts'
 import { parseJson } from './json.ts'
 import { type Problem, readProblem } from './problem.ts'
 import { validate } from './validate.ts'
 import { header, isJson, readAdvice, readRetryAfterMs } from './wire.ts'
 
-/** Reads the answer. The last stage: nothing comes after it. */
-export function answer(_next: Next, arrow: Arrow): Next {
-  return async (call) => {
-    const { response } = call
-    assert(response !== undefined, 'an answer is read after it arrived')
-    if (response.status >= 200 && response.status <= 299) return done(arrow, call, response)
-    const problem = readProblem(response)
-    if (problem?.refusal !== undefined) {
-      return refused(arrow, call, problem.refusal, problem.data)
-    }
-    return failure(arrow, call, response, problem)
+/** Reads the answer. The last stage: it lets nothing pass. */
+export function answer(arrow: Arrow): Step {
+  return {
+    out: (call) => {
+      const { response } = call
+      assert(response !== undefined, 'an answer is read after it arrived')
+      if (response.status >= 200 && response.status <= 299) return done(arrow, call, response)
+      const problem = readProblem(response)
+      if (problem?.refusal !== undefined) {
+        return refused(arrow, call, problem.refusal, problem.data)
+      }
+      return failure(arrow, call, response, problem)
+    },
   }
 }
 
-async function done(arrow: Arrow, call: Outgoing, response: WireResponse): Promise<Ending> {
+function done(arrow: Arrow, call: Outgoing, response: WireResponse): Ending | Promise<Ending> {
   const read = valueOf(response)
   if ('fault' in read) return invalid(arrow, call, read.fault)
-  const verdict = await validate(arrow.reference.operation.output, read.value)
+  const verdict = validate(arrow.reference.operation.output, read.value)
+  if (verdict instanceof Promise) return verdict.then((later) => judged(arrow, call, later))
+  return judged(arrow, call, verdict)
+}
+
+function judged(arrow: Arrow, call: Outgoing, verdict: Verdict<unknown>): Ending {
   if (verdict.issues !== undefined) return invalid(arrow, call, describeIssues(verdict.issues))
   return { kind: 'done', value: verdict.value, degraded: false, attempts: call.attempt }
 }

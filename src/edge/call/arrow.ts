@@ -2,11 +2,12 @@
  * The words of the outgoing pipeline: an arrow, one call over it, and how the call ended.
  */
 import type { Deadline } from '#clock'
-import { assert, type Code, type Facts, HoldfastError } from '#errors'
+import { type Code, type Facts, HoldfastError } from '#errors'
 import type { CallOptions, Criticality, EdgeOperation } from '#model'
 import type { Observe, Trace } from '#observe'
-import type { Breaker, Draw, Hedge, OutcomeClass } from '#policy'
-import type { OutgoingRequest, WireResponse, World } from '#world'
+import type { Breaker, BreakerPermit, Draw, Endpoint, Hedge, OutcomeClass } from '#policy'
+import type { WireResponse, World } from '#world'
+import type { Written } from './exchange.ts'
 import type { Neighbour } from './neighbour.ts'
 import { classOf } from './outcome-class.ts'
 
@@ -41,7 +42,10 @@ export interface Arrow {
   readonly hedge: Hedge | undefined
 }
 
-/** One call on its way; each stage hands a fuller copy to the next. */
+/**
+ * One call on its way. Each stage writes down what it found out, and what it must give back; an attempt
+ * after the first has a copy of its own.
+ */
 export interface Outgoing {
   readonly input: unknown
   readonly options: CallOptions
@@ -49,21 +53,28 @@ export interface Outgoing {
   readonly signal: AbortSignal | undefined
   readonly callId: string
   readonly trace: Trace
+  readonly beganMs: number
   readonly deadline: Deadline
   readonly criticality: Criticality
-  /** The input as the schema reads it; the key is derived from this. */
-  readonly validated: unknown
-  readonly key: string | undefined
-  /** 1 for the first; 0 before any. */
-  readonly attempt: number
   /** The origins that this call was sent to. The one list that all attempts of a call write to. */
   readonly tried: string[]
+  /** The input as the schema reads it; the key is derived from this. */
+  validated: unknown
+  key: string | undefined
+  /** 1 for the first; 0 before any. */
+  attempt: number
+  attemptBeganMs: number
   /** When this attempt is given up; what is left of it is what the callee is told. */
-  readonly attemptDeadline: Deadline
-  readonly attemptMs: number
-  readonly origin: string
-  readonly request: Omit<OutgoingRequest, 'signal'> | undefined
-  readonly response: WireResponse | undefined
+  attemptDeadline: Deadline
+  attemptMs: number
+  /** What the circuit gave, to be given back. */
+  permit: BreakerPermit | undefined
+  /** Where this attempt goes, if there was a choice. */
+  endpoint: Endpoint | undefined
+  endpointBeganMs: number
+  origin: string
+  request: Written | undefined
+  response: WireResponse | undefined
 }
 
 /** The end of a call or an attempt without an answer. */
@@ -93,20 +104,27 @@ export type Ending =
 /** The rest of the way. */
 export type Next = (call: Outgoing) => Promise<Ending>
 
+/** On the way out: `undefined` lets the call pass, an ending turns it round here. */
+export type Out = (call: Outgoing) => Ending | undefined | Promise<Ending | undefined>
+
+/**
+ * On the way back, for each call that `out` let pass: what was taken is given back. An ending replaces
+ * the one that came from below, which is `undefined` where a bug was thrown there.
+ */
+export type Back = (call: Outgoing, ending: Ending | undefined, nowMs: number) => Ending | void
+
+/** What a stage does with each call over one arrow. */
+export type Step =
+  | { readonly out?: Out; readonly back?: Back }
+  /** For what asks the rest of the way more than once, or not in this call. */
+  | { readonly around: (next: Next) => Next }
+
 /** One place in the list. `why` says what breaks if it stood elsewhere. */
 export interface Stage {
   readonly name: string
   readonly why: string
-  readonly stage: (next: Next, arrow: Arrow) => Next
-}
-
-/** Composes stages so that the first is outermost. */
-export function reduceStages(stages: readonly Stage[], arrow: Arrow): Next {
-  return stages.reduceRight<Next>((next, { stage }) => stage(next, arrow), pastTheEnd)
-}
-
-function pastTheEnd(): Promise<never> {
-  assert(false, 'the last stage of a call ends it')
+  /** `undefined` where this arrow has no use for the stage. */
+  readonly stage: (arrow: Arrow) => Step | undefined
 }
 
 /** What `failed` may be told beyond the facts of the error. */

@@ -14,28 +14,54 @@
  */
 import { Deadline } from '#clock'
 import { assert, type RetryAdvice } from '#errors'
-import { Attempts, type AttemptsPolicy, type Step } from '#policy'
+import { attemptMs, Attempts, type AttemptsPolicy, type Step as Decision } from '#policy'
 import {
   type Arrow,
   classOfEnding,
   type Ending,
+  type Failed,
   failed,
   failedBy,
   type Next,
   type Outgoing,
+  type Step,
 } from './arrow.ts'
 
 /** Tries until the call ended well, ended for good, or no attempt can end in time. */
-export function attempts(next: Next, arrow: Arrow): Next {
+export function attempts(arrow: Arrow): Step {
   const { neighbour, isRepeatable, hedge } = arrow
   const { attemptsMax } = arrow.reference.policy
-  const plain: AttemptsPolicy = {
-    attemptsMax,
-    hasSameEffect: isRepeatable,
-    budget: neighbour.budget,
+  const { budget } = neighbour
+  const plain: AttemptsPolicy = { attemptsMax, hasSameEffect: isRepeatable, budget }
+  if (hedge === undefined)
+    return { around: (next) => async (call) => once(next, arrow, call, plain) }
+  const hedged: AttemptsPolicy = { ...plain, hedge }
+  const around = (next: Next): Next => {
+    return async (call) => new Trying(next, arrow, call, neighbour.hasChoice ? hedged : plain).run()
   }
-  const hedged: AttemptsPolicy = hedge === undefined ? plain : { ...plain, hedge }
-  return (call) => new Trying(next, arrow, call, neighbour.hasChoice ? hedged : plain).run()
+  return { around }
+}
+
+/**
+ * Nearly every call ends with its first answer, and then there is nothing to schedule. The scheduler
+ * is a pure machine, so where the first attempt failed it is told afterwards when that one began.
+ */
+async function once(
+  next: Next,
+  arrow: Arrow,
+  call: Outgoing,
+  policy: AttemptsPolicy,
+): Promise<Ending> {
+  const { clock } = arrow.caller.world
+  const beganMs = clock.monotonicMs()
+  const timeoutMs = attemptMs(policy, 1, call.deadline.atMs - beganMs)
+  call.attempt = 1
+  call.attemptBeganMs = beganMs
+  call.attemptDeadline = Deadline.at(clock, beganMs + timeoutMs)
+  const ending = await next(call)
+  if ('error' in ending) return new Trying(next, arrow, call, policy).goOn(ending, beganMs)
+  policy.budget.deposit()
+  return ending
 }
 
 /** One call while it is tried. */
@@ -59,13 +85,27 @@ class Trying {
     this.#arrow = arrow
     this.#call = call
     this.#isHedged = policy.hedge !== undefined
-    this.#machine = new Attempts(policy, this.#nowMs() + call.deadline.remainingMs())
+    this.#machine = new Attempts(policy, call.deadline.atMs)
   }
 
   async run(): Promise<Ending> {
+    return this.#whole(() => this.#do(this.#machine.begin(this.#nowMs())))
+  }
+
+  /** The same after a first attempt that failed. */
+  async goOn(ending: Failed, beganMs: number): Promise<Ending> {
+    return this.#whole(() => {
+      this.#machine.begin(beganMs)
+      this.#inFlight = 1
+      this.#sent = 1
+      this.#ended(1, ending, beganMs)
+    })
+  }
+
+  async #whole(begin: () => void): Promise<Ending> {
     const { signal } = this.#call
     signal?.addEventListener('abort', this.#left, { once: true })
-    this.#do(this.#machine.begin(this.#nowMs()))
+    begin()
     try {
       return await this.#end.promise
     } finally {
@@ -75,7 +115,7 @@ class Trying {
     }
   }
 
-  #do(step: Step): void {
+  #do(step: Decision): void {
     switch (step.step) {
       case 'send':
         if (step.hedgeAfterMs !== undefined) this.#after(step.hedgeAfterMs, () => this.#hedge())
@@ -99,8 +139,9 @@ class Trying {
     this.#inFlight += 1
     this.#sent += 1
     try {
-      const limit = Deadline.in(clock, timeoutMs)
-      const trial = { ...this.#call, attempt, attemptDeadline: limit, signal }
+      const limit = Deadline.at(clock, beganMs + timeoutMs)
+      const own = { attempt, attemptBeganMs: beganMs, attemptDeadline: limit, signal }
+      const trial = { ...this.#call, ...own }
       this.#ended(attempt, await this.#next(trial), beganMs)
     } catch (bug) {
       this.#end.reject(bug)
@@ -141,11 +182,11 @@ class Trying {
 
   #settle(told: Ending | undefined, isStamped: boolean): void {
     assert(told !== undefined, 'a call settles with an attempt that ended')
-    this.#end.resolve(this.#whole(told, isStamped))
+    this.#end.resolve(this.#told(told, isStamped))
   }
 
   /** The ending of the whole call: what an earlier attempt may have done, no later one undoes. */
-  #whole(told: Ending, isStamped: boolean): Ending {
+  #told(told: Ending, isStamped: boolean): Ending {
     const sent = this.#sent
     if (!('error' in told)) return { ...told, attempts: sent }
     const mayHaveActed = this.#endings.some((each) => each?.kind === 'unknown')
@@ -194,15 +235,17 @@ function paceOf(
 }
 
 /** Gives the attempt its time in whole milliseconds: this is what the callee is told. */
-export function attemptDeadline(next: Next, arrow: Arrow): Next {
-  return async (call) => {
-    const remainingMs = call.attemptDeadline.remainingMs()
-    // Whole, so that what we wait is what we said; rounded down, so that D1 holds.
-    const attemptMs = Math.floor(remainingMs)
-    if (attemptMs >= 1) return next({ ...call, attemptMs })
-    return failed(arrow, call, 'HF_DEADLINE_EXHAUSTED', {
-      detail: `${remainingMs.toFixed(1)} ms were left for attempt ${call.attempt}, not 1 ms`,
-      class: 'local',
-    })
+export function attemptDeadline(arrow: Arrow): Step {
+  return {
+    out: (call) => {
+      const remainingMs = call.attemptDeadline.remainingMs()
+      // Whole, so that what we wait is what we said; rounded down, so that D1 holds.
+      call.attemptMs = Math.floor(remainingMs)
+      if (call.attemptMs >= 1) return undefined
+      return failed(arrow, call, 'HF_DEADLINE_EXHAUSTED', {
+        detail: `${remainingMs.toFixed(1)} ms were left for attempt ${call.attempt}, not 1 ms`,
+        class: 'local',
+      })
+    },
   }
 }

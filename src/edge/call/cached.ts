@@ -19,16 +19,19 @@ import { Deadline } from '#clock'
 import { assert, unreachable } from '#errors'
 import { deepFreeze } from '#model'
 import { AnswerCache, type Flight } from '#policy'
-import { type Arrow, type Ending, failed, type Next, type Outgoing } from './arrow.ts'
+import { type Arrow, type Ending, failed, type Next, type Outgoing, type Step } from './arrow.ts'
 import { isMistake } from './intent.ts'
 import { canonicalJson } from './json.ts'
 
 /** Serves what is known, and asks once for all who ask the same. */
-export function cache(next: Next, arrow: Arrow): Next {
+export function cache(arrow: Arrow): Step | undefined {
   const { cache: policy } = arrow.reference.policy
-  if (policy === undefined) return next
-  const answers = new Answers(next, arrow, new AnswerCache(policy))
-  return async (call) => answers.ask(call)
+  if (policy === undefined) return undefined
+  const around = (next: Next): Next => {
+    const answers = new Answers(next, arrow, new AnswerCache(policy))
+    return async (call) => answers.ask(call)
+  }
+  return { around }
 }
 
 /** A question on its way. */

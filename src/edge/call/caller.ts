@@ -88,7 +88,7 @@ type Pipeline = (intention: Intention) => Promise<Ending>
 
 function compiled(arrow: Arrow): Pipeline {
   const first = compile(arrow)
-  return async (intention) => first(begin(arrow, intention))
+  return (intention) => first(begin(arrow, intention))
 }
 
 /** The arrow of one operation: what is made once, whoever asks. */
@@ -117,7 +117,7 @@ function callThrough(
   signal: AbortSignal | undefined,
   onCommand?: () => void,
 ): Call {
-  const run = async (
+  const run = (
     anyReference: EdgeOperation<unknown>,
     input: unknown,
     options: CallOptions = {},

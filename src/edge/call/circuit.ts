@@ -14,8 +14,8 @@ import {
   type Ending,
   failed,
   failedBy,
-  type Next,
   type Outgoing,
+  type Step,
 } from './arrow.ts'
 import type { Waiter } from './neighbour.ts'
 
@@ -23,25 +23,23 @@ import type { Waiter } from './neighbour.ts'
 const SLOW_SHARE = 0.9
 
 /** Does not send while most calls fail. */
-export function breaker(next: Next, arrow: Arrow): Next {
+export function breaker(arrow: Arrow): Step | undefined {
   const { breaker: circuit, draw } = arrow
-  if (circuit === undefined) return next
-  const { clock } = arrow.caller.world
-  return async (call) => {
-    const beganMs = clock.monotonicMs()
-    const allowedMs = call.attemptDeadline.remainingMs()
-    const permit = circuit.tryAcquire(beganMs, draw)
-    if (permit === undefined) return opened(arrow, call, circuit.retryAfterMs(beganMs))
-    let verdict: Parameters<typeof circuit.record>[1] = 'ignored'
-    try {
-      const ending = await next(call)
-      verdict = outcomeMeanings[classOfEnding(ending)].circuit
-      const tookMs = clock.monotonicMs() - beganMs
-      if (verdict === 'success' && tookMs > allowedMs * SLOW_SHARE) verdict = 'slow'
-      return ending
-    } finally {
-      circuit.record(permit, verdict, clock.monotonicMs(), draw)
-    }
+  if (circuit === undefined) return undefined
+  return {
+    out: (call) => {
+      call.permit = circuit.tryAcquire(call.attemptBeganMs, draw)
+      if (call.permit !== undefined) return undefined
+      return opened(arrow, call, circuit.retryAfterMs(call.attemptBeganMs))
+    },
+    back: ({ permit, attemptBeganMs, attemptDeadline }, ending, nowMs) => {
+      if (permit === undefined) return
+      const verdict =
+        ending === undefined ? 'ignored' : outcomeMeanings[classOfEnding(ending)].circuit
+      const allowedMs = attemptDeadline.atMs - attemptBeganMs
+      const isSlow = verdict === 'success' && nowMs - attemptBeganMs > allowedMs * SLOW_SHARE
+      circuit.record(permit, isSlow ? 'slow' : verdict, nowMs, draw)
+    },
   }
 }
 
@@ -54,20 +52,19 @@ function opened(arrow: Arrow, call: Outgoing, retryAfterMs: number): Ending {
 }
 
 /** Holds a slot of the edge for as long as the transport works for the attempt. */
-export function bulkhead(next: Next, arrow: Arrow): Next {
+export function bulkhead(arrow: Arrow): Step {
   const { bulkhead: slots } = arrow.neighbour
-  const { clock } = arrow.caller.world
-  const { inFlightMax, queueMax } = arrow.reference.policy.edge.bulkhead
-  const full = `${inFlightMax} are under way and up to ${queueMax} wait, which is the limit`
-  return async (call) => {
-    if (!slots.tryEnter() && !(await queued(arrow, call)))
-      return failed(arrow, call, 'HF_BULKHEAD_FULL', { detail: full, class: 'local' })
-    try {
-      return await next(call)
-    } finally {
-      slots.leave(clock.monotonicMs())?.wake()
-    }
+  return {
+    out: (call) => (slots.tryEnter() ? undefined : lineUp(arrow, call)),
+    back: (_call, _ending, nowMs) => slots.leave(nowMs)?.wake(),
   }
+}
+
+async function lineUp(arrow: Arrow, call: Outgoing): Promise<Ending | undefined> {
+  if (await queued(arrow, call)) return undefined
+  const { inFlightMax, queueMax } = arrow.reference.policy.edge.bulkhead
+  const detail = `${inFlightMax} are under way and up to ${queueMax} wait, which is the limit`
+  return failed(arrow, call, 'HF_BULKHEAD_FULL', { detail, class: 'local' })
 }
 
 /** Waits for a slot. False if there was none in time, or nobody waits for this attempt any more. */
@@ -96,52 +93,60 @@ async function queued({ caller, neighbour }: Arrow, call: Outgoing): Promise<boo
 }
 
 /** Chooses where the attempt goes, and remembers how it went there. */
-export function endpoint(next: Next, arrow: Arrow): Next {
-  const { neighbour, caller, draw } = arrow
+export function endpoint(arrow: Arrow): Step {
+  const { neighbour, caller } = arrow
   const { target } = arrow.reference
-  return async (call) => {
-    let found: string | readonly string[]
-    try {
-      found = caller.resolve(target)
-    } catch (error) {
-      if (isHoldfastError(error)) return failedBy(arrow, call, error)
-      throw error
-    }
-    if (typeof found === 'string' && !neighbour.hasChoice) return next({ ...call, origin: found })
-    neighbour.update(typeof found === 'string' ? [found] : found)
-    const picked = neighbour.pick(call.tried, draw)
-    if (picked !== undefined) return through(next, arrow, call, picked)
-    return failed(arrow, call, 'HF_CALL_NOT_SENT', { detail: `${target} has no endpoint` })
+  return {
+    out: (call) => {
+      let found: string | readonly string[]
+      try {
+        found = caller.resolve(target)
+      } catch (error) {
+        if (isHoldfastError(error)) return failedBy(arrow, call, error)
+        throw error
+      }
+      call.endpoint = undefined
+      if (typeof found === 'string' && !neighbour.hasChoice) {
+        call.origin = found
+        return undefined
+      }
+      neighbour.update(typeof found === 'string' ? [found] : found)
+      return chosen(arrow, call)
+    },
+    back: (call, ending, nowMs) => {
+      if (call.endpoint !== undefined) judge(arrow, call, call.endpoint, ending, nowMs)
+    },
   }
 }
 
-async function through(
-  next: Next,
-  { neighbour, caller, draw }: Arrow,
-  call: Outgoing,
-  picked: Endpoint,
-): Promise<Ending> {
-  const { clock } = caller.world
-  const beganMs = clock.monotonicMs()
-  let ending: Ending | undefined
-  picked.begin()
-  call.tried.push(picked.id)
-  try {
-    ending = await next({ ...call, origin: picked.id })
-    return ending
-  } finally {
-    const nowMs = clock.monotonicMs()
-    const said = ending === undefined ? 'ignored' : heldAgainst(ending)
-    const verdict =
-      said === 'success'
-        ? said
-        : said === 'failure' || said === 'penalty'
-          ? 'failure'
-          : 'interrupted'
-    const retryAfterMs = ending !== undefined && 'error' in ending ? ending.error.retryAfterMs : 0
-    picked.end({ verdict, tookMs: nowMs - beganMs, nowMs, retryAfterMs: retryAfterMs ?? 0 })
-    if (said === 'success' || said === 'failure') neighbour.judge(picked.id, said, beganMs, draw)
+function chosen(arrow: Arrow, call: Outgoing): Ending | undefined {
+  const { neighbour, caller, draw, reference } = arrow
+  const picked = neighbour.pick(call.tried, draw)
+  if (picked === undefined) {
+    const detail = `${reference.target} has no endpoint`
+    return failed(arrow, call, 'HF_CALL_NOT_SENT', { detail })
   }
+  call.endpoint = picked
+  call.endpointBeganMs = caller.world.clock.monotonicMs()
+  call.origin = picked.id
+  call.tried.push(picked.id)
+  picked.begin()
+  return undefined
+}
+
+function judge(
+  { neighbour, draw }: Arrow,
+  { endpointBeganMs: beganMs }: Outgoing,
+  picked: Endpoint,
+  ending: Ending | undefined,
+  nowMs: number,
+): void {
+  const said = ending === undefined ? 'ignored' : heldAgainst(ending)
+  const isFailure = said === 'failure' || said === 'penalty'
+  const verdict = said === 'success' ? said : isFailure ? 'failure' : 'interrupted'
+  const retryAfterMs = ending !== undefined && 'error' in ending ? ending.error.retryAfterMs : 0
+  picked.end({ verdict, tookMs: nowMs - beganMs, nowMs, retryAfterMs: retryAfterMs ?? 0 })
+  if (said === 'success' || said === 'failure') neighbour.judge(picked.id, said, beganMs, draw)
 }
 
 /** What an ending says about the endpoint. A key that another request holds says nothing. */

@@ -43,7 +43,7 @@ async function command(entrance: Entrance, incoming: Incoming, handler: Runs): P
     if (before !== undefined) return before
   }
   const found = await ask(entrance, incoming, handler)
-  const begun = waitsForSession(entrance)
+  const begun = waitsForSession(entrance, incoming)
   return once(site, { claim, timeoutMs: timeoutMs(incoming) }, async (tx) => {
     begun()
     return rolledBackBy(async () => effectOf(site, incoming, handler, { tx, found }))
@@ -87,7 +87,7 @@ async function query(entrance: Entrance, incoming: Incoming, handler: Runs): Pro
   const found = await ask(entrance, incoming, handler)
   const { isolation = 'read committed' } = service.db
   const bounds = { timeoutMs: timeoutMs(incoming), readOnly: true, isolation }
-  const begun = waitsForSession(entrance)
+  const begun = waitsForSession(entrance, incoming)
   const answering = await database.transaction(bounds, (tx) => {
     begun()
     return rolledBackBy(async () => {
@@ -100,11 +100,25 @@ async function query(entrance: Entrance, incoming: Incoming, handler: Runs): Pro
   return { ...answering, isReplayed: false }
 }
 
-/** Tells the admission how long a transaction waited before its handler ran; call the result then. */
-function waitsForSession({ site, pressure }: Entrance): () => void {
+/**
+ * Tells the admission how long a transaction waited before its handler ran; call the result then. Who
+ * waited too long to be answered in time is refused here: its work would make the next one late, too.
+ */
+function waitsForSession({ site, pressure }: Entrance, incoming: Incoming): () => void {
   const { clock } = site.world
+  const { name } = askedIn(incoming)
+  const { stay, deadline } = incoming
   const sinceMs = clock.monotonicMs()
-  return () => pressure.waitedForSession(clock.monotonicMs() - sinceMs)
+  return () => {
+    const nowMs = clock.monotonicMs()
+    if (stay !== undefined) pressure.waitedForSession(stay, nowMs - sinceMs)
+    const neededMs = pressure.aloneMs(name, nowMs)
+    if (deadline.remainingMs() >= neededMs) return
+    throw new HoldfastError('HF_DEADLINE_EXHAUSTED', {
+      detail: `after ${Math.round(nowMs - sinceMs)} ms of waiting for a session of the database fewer were left than the ${Math.ceil(neededMs)} ms that it needs`,
+      advice: 'never',
+    })
+  }
 }
 
 /** What is left for the transaction. @throws HF_DEADLINE_EXHAUSTED (effect none) if nothing is. */

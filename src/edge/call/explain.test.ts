@@ -60,6 +60,16 @@ test('a number says whether the edge, the operation or nobody chose it', () => {
   assert.deepEqual([from['breaker.openMs'], from['hedge.burst']], ['default', 'default'])
 })
 
+test('what carries a call is explained, and for a foreign callee it is HTTP', () => {
+  const carriers = [false, true].map((isForeign) =>
+    explain(pay.balance, { isForeign })
+      .find(({ name }) => name === 'transport')
+      ?.numbers.map(({ value }) => value),
+  )
+
+  assert.deepEqual(carriers, [['session'], ['http']])
+})
+
 test('what an operation does not have is named and has no numbers', () => {
   const cache = explain(pay.authorize).find(({ name }) => name === 'cache')
 

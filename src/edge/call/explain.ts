@@ -4,7 +4,7 @@
  * Promise: the numbers are read from the very policy that is enforced, and the stages from the very
  * list that is composed, so that an explanation cannot be out of date.
  */
-import type { Chooser, EdgeOperation } from '#model'
+import type { Chooser, EdgeOperation, ResolvedPolicy } from '#model'
 import { outgoing } from './outgoing.ts'
 
 /** One number of a policy. `from` says who chose it. */
@@ -33,10 +33,15 @@ const places: Readonly<Record<string, readonly string[]>> = {
   bulkhead: ['edge.bulkhead'],
   endpoint: ['edge.endpoints'],
   headers: ['edge.criticality'],
+  transport: ['edge.transport'],
 }
 
 /** The stages of one operation over its edge, outermost first. */
-export function explain({ policy }: Pick<EdgeOperation, 'policy'>): readonly ExplainedStage[] {
+export function explain(
+  { policy: declared }: Pick<EdgeOperation, 'policy'>,
+  { isForeign }: { readonly isForeign: boolean } = { isForeign: false },
+): readonly ExplainedStage[] {
+  const policy = isForeign ? overHttp(declared) : declared
   return outgoing.map(({ name, why }) => {
     const [first, ...more] = places[name] ?? []
     if (first === undefined) return { name, why, isActive: true, numbers: [] }
@@ -46,6 +51,11 @@ export function explain({ policy }: Pick<EdgeOperation, 'policy'>): readonly Exp
     const explained = numbers.map((each) => ({ ...each, from: from(each.name) }))
     return { name, why, isActive, numbers: isActive ? explained : [] }
   })
+}
+
+/** What is asked of a foreign service goes over HTTP, whatever the edge says. */
+function overHttp(policy: ResolvedPolicy): ResolvedPolicy {
+  return { ...policy, edge: { ...policy.edge, transport: 'http' } }
 }
 
 type Found = Omit<ExplainedNumber, 'from'>

@@ -10,7 +10,7 @@ import type { Site } from '../site.ts'
 import type { Calls } from './caller.ts'
 import { readCriticality } from './criticality.ts'
 import type { Gate } from './gate.ts'
-import type { Pressure } from './pressure.ts'
+import type { Pressure, Stay } from './pressure.ts'
 import type { Reply } from './problem.ts'
 import type { Asked, Route, Router } from './route.ts'
 import { DEADLINE_MS_MAX, header, readCaller } from './wire.ts'
@@ -37,6 +37,8 @@ export interface Incoming {
   readonly criticality: Criticality
   /** Aborts at the deadline, or when the caller went away. */
   readonly signal: AbortSignal
+  /** Its place among those who were let in; from `admission` on. */
+  readonly stay: Stay | undefined
   /** As JSON says it; from `input` on, as the schema reads it. */
   readonly input: unknown
   /** The idempotency key, or `undefined` if the operation has none. */
@@ -76,6 +78,7 @@ export function arrive({ site, router }: Entrance, request: IncomingRequest): In
     deadline: Deadline.in(clock, DEADLINE_MS_MAX),
     criticality: readCriticality(headers[header.criticality]),
     signal,
+    stay: undefined,
     input: undefined,
     key: undefined,
   }

@@ -3,7 +3,7 @@
  */
 import { Deadline } from '#clock'
 import { HoldfastError, isHoldfastError } from '#errors'
-import { describeIssues } from '#model'
+import { describeIssues, type Verdict } from '#model'
 import { childTrace, currentContext } from '#observe'
 import { uuid } from '#world'
 import {
@@ -14,6 +14,7 @@ import {
   failedBy,
   type Next,
   type Outgoing,
+  type Step,
 } from './arrow.ts'
 import { lower } from './criticality.ts'
 import { chosenKey, derivedKey } from './key.ts'
@@ -26,23 +27,35 @@ const MARGIN_MS = 2
 export type Intention = Pick<Outgoing, 'input' | 'options' | 'signal'>
 
 /** Begins a call: its trace, its id and its deadline, the edge's or what is left of the caller's. */
-export function begin({ caller, reference }: Arrow, intention: Intention): Outgoing {
+export function begin(
+  { caller, reference }: Arrow,
+  { input: given, options, signal }: Intention,
+): Outgoing {
   const { clock, random } = caller.world
   const { deadlineMs, edge } = reference.policy
   const around = currentContext()
-  const until = around?.deadline?.within(deadlineMs, MARGIN_MS) ?? Deadline.in(clock, deadlineMs)
+  const beganMs = clock.monotonicMs()
+  const until =
+    around?.deadline?.within(deadlineMs, MARGIN_MS) ?? Deadline.at(clock, beganMs + deadlineMs)
   return {
-    ...intention,
+    input: given,
+    options,
+    signal,
     callId: uuid(random, clock.wallMs()),
     trace: childTrace(random, around?.trace),
+    beganMs,
     deadline: until,
     criticality: lower(edge.criticality, around?.criticality),
+    tried: [],
     validated: undefined,
     key: undefined,
     attempt: 0,
-    tried: [],
+    attemptBeganMs: beganMs,
     attemptDeadline: until,
     attemptMs: 0,
+    permit: undefined,
+    endpoint: undefined,
+    endpointBeganMs: beganMs,
     origin: '',
     request: undefined,
     response: undefined,
@@ -50,54 +63,66 @@ export function begin({ caller, reference }: Arrow, intention: Intention): Outgo
 }
 
 /** States how the call ended. */
-export function fact(next: Next, { caller, name }: Arrow): Next {
-  return async (call) => {
-    const startedMs = caller.world.clock.monotonicMs()
-    const ending = await next(call)
-    caller.observe({
-      fact: 'called',
-      service: caller.name,
-      edge: name,
-      ended: ending.kind,
-      code: 'error' in ending ? ending.error.code : undefined,
-      attempts: ending.attempts,
-      tookMs: caller.world.clock.monotonicMs() - startedMs,
-      traceId: call.trace.traceId,
-    })
-    return ending
+export function fact({ caller, name }: Arrow): Step {
+  return {
+    back: (call, ending, nowMs) => {
+      if (ending === undefined) return
+      caller.observe({
+        fact: 'called',
+        service: caller.name,
+        edge: name,
+        ended: ending.kind,
+        code: 'error' in ending ? ending.error.code : undefined,
+        attempts: ending.attempts,
+        tookMs: nowMs - call.beganMs,
+        traceId: call.trace.traceId,
+      })
+    },
   }
 }
 
 /** Refuses an edge that the service does not declare. */
-export function declared(next: Next, arrow: Arrow): Next {
+export function declared(arrow: Arrow): Step | undefined {
   const { caller, reference, name } = arrow
-  if (caller.declares(reference)) return next
+  if (caller.declares(reference)) return undefined
   const detail = `'${caller.name}' does not list the edge of ${name} in \`uses\``
-  return async (call) => failed(arrow, call, 'HF_CALL_UNDECLARED', { detail })
+  return { out: (call) => failed(arrow, call, 'HF_CALL_UNDECLARED', { detail }) }
 }
 
 /** Refuses an input that breaks the contract. */
-export function input(next: Next, arrow: Arrow): Next {
+export function input(arrow: Arrow): Step {
   const { operation } = arrow.reference
-  return async (call) => {
-    const verdict = await validate(operation.input, call.input)
-    if (verdict.issues === undefined) return next({ ...call, validated: verdict.value })
-    return failed(arrow, call, 'HF_INPUT_INVALID', {
-      detail: describeIssues(verdict.issues),
-      particulars: publicIssues(verdict.issues),
-    })
+  const check = (call: Outgoing, verdict: Verdict<unknown>): Ending | undefined => {
+    if (verdict.issues !== undefined) {
+      return failed(arrow, call, 'HF_INPUT_INVALID', {
+        detail: describeIssues(verdict.issues),
+        particulars: publicIssues(verdict.issues),
+      })
+    }
+    call.validated = verdict.value
+    return undefined
+  }
+  return {
+    out: (call) => {
+      const verdict = validate(operation.input, call.input)
+      if (verdict instanceof Promise) return verdict.then((later) => check(call, later))
+      return check(call, verdict)
+    },
   }
 }
 
 /** Answers with the declared value where the callee did not; a refusal is an answer and stays one. */
-export function fallback(next: Next, arrow: Arrow): Next {
+export function fallback(arrow: Arrow): Step | undefined {
   const { policy } = arrow.reference
-  if (policy.fallback === undefined) return next
+  if (policy.fallback === undefined) return undefined
   const { value } = policy.fallback
-  return async (call) => {
-    const ending = await next(call)
-    return 'error' in ending && !isMistake(ending) ? degraded(arrow, call, ending, value) : ending
+  const around = (next: Next): Next => {
+    return async (call) => {
+      const ending = await next(call)
+      return 'error' in ending && !isMistake(ending) ? degraded(arrow, call, ending, value) : ending
+    }
   }
+  return { around }
 }
 
 /** True where the caller is wrong: a fallback or an old answer would only hide it. */
@@ -124,27 +149,31 @@ async function degraded(
 }
 
 /** Refuses to begin what nobody can wait for. */
-export function deadline(next: Next, arrow: Arrow): Next {
-  return async (call) => {
-    // A millisecond is what the wire can say; with less the callee would have to be asked for 0.
-    if (call.deadline.remainingMs() >= 1) return next(call)
-    return failed(arrow, call, 'HF_DEADLINE_EXHAUSTED', {
-      detail: `${call.deadline.remainingMs().toFixed(1)} ms were left, a call needs at least 1 ms`,
-    })
+export function deadline(arrow: Arrow): Step {
+  return {
+    out: (call) => {
+      const remainingMs = call.deadline.remainingMs()
+      // A millisecond is what the wire can say; with less the callee would have to be asked for 0.
+      if (remainingMs >= 1) return undefined
+      return failed(arrow, call, 'HF_DEADLINE_EXHAUSTED', {
+        detail: `${remainingMs.toFixed(1)} ms were left, a call needs at least 1 ms`,
+      })
+    },
   }
 }
 
 /** Gives a keyed command its key: derived from the input, chosen by the caller, or fresh for the call. */
-export function key(next: Next, arrow: Arrow): Next {
-  return async (call) => {
-    let minted: string | undefined
-    try {
-      minted = mint(arrow, call)
-    } catch (error) {
-      if (isHoldfastError(error)) return failedBy(arrow, call, error)
-      throw error
-    }
-    return next({ ...call, key: minted })
+export function key(arrow: Arrow): Step {
+  return {
+    out: (call) => {
+      try {
+        call.key = mint(arrow, call)
+        return undefined
+      } catch (error) {
+        if (isHoldfastError(error)) return failedBy(arrow, call, error)
+        throw error
+      }
+    },
   }
 }
 

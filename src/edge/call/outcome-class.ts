@@ -14,6 +14,9 @@ const known: Readonly<Partial<Record<Code, OutcomeClass>>> = {
   HF_ANSWER_INVALID: 'invalid',
   HF_CALL_DENIED: 'client',
   HF_KEY_CANCELLED: 'client',
+  HF_DEADLINE_EXHAUSTED: 'shed',
+  HF_DRAINING: 'shed',
+  HF_OVERLOADED: 'shed',
   // Nobody's fault, and over soon: the callee said when. To the circuit it says nothing.
   HF_KEY_BUSY: 'throttled',
   HF_QUOTA_EXCEEDED: 'throttled',

@@ -4,7 +4,7 @@
  * Promise: a call ends once, in one of four outcomes, within its deadline, and never rejects. What the
  * edge declares is done here and nowhere else, so that the list is the whole truth about an arrow.
  *
- * Intuition: each stage wraps the stages after it. What stands above `attempts` happens once in a
+ * Intuition: a call passes the stages from the first to the last and comes back through them. What stands above `attempts` happens once in a
  * call, what stands below happens once in each attempt. Before all of them `begin` gives the call its
  * trace and its deadline, so that no two stages can disagree on them.
  *
@@ -15,13 +15,14 @@
  *
  * Source: the orders of resilience4j, .NET's standard handler and Finagle agree on this skeleton.
  */
-import { reduceStages, type Arrow, type Next, type Stage } from './arrow.ts'
 import { answer } from './answer.ts'
+import type { Arrow, Next, Stage } from './arrow.ts'
 import { attemptDeadline, attempts } from './attempts.ts'
 import { cache } from './cached.ts'
 import { breaker, bulkhead, endpoint } from './circuit.ts'
 import { deadline, declared, fact, fallback, input, key } from './intent.ts'
 import { headers, transport } from './exchange.ts'
+import { walkThrough } from './walk.ts'
 
 /** Outermost first. */
 export const outgoing: readonly Stage[] = [
@@ -104,5 +105,5 @@ export const outgoing: readonly Stage[] = [
 
 /** The stages of one arrow, composed once: a call only runs them. */
 export function compile(arrow: Arrow): Next {
-  return reduceStages(outgoing, arrow)
+  return walkThrough(outgoing, arrow)
 }

@@ -5,14 +5,16 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type HoldfastError, isHoldfastError } from '#errors'
+import { type Code, type HoldfastError, isHoldfastError } from '#errors'
 import type { Criticality } from '#model'
+import { outcomeMeanings } from '#policy'
 import { ManualWorld } from '../../../test/support/manual-world.ts'
 import { audit, paymentsService } from '../../../test/support/payments.ts'
 import { paymentsShop } from '../../../test/support/payments-shop.ts'
 import { levelIn, lower, readCriticality } from './criticality.ts'
 import { Gate } from './gate.ts'
 import type { Entrance, Incoming, Way } from './hop.ts'
+import { classOf } from './outcome-class.ts'
 import { admission, limit, quota } from './overload.ts'
 import { Pressure } from './pressure.ts'
 import { reply } from './problem.ts'
@@ -161,6 +163,31 @@ test('Q1, Q2: what cannot end in time is refused, but for the first of its opera
   assert.ok(busy >= 50 && busy <= 53, `${busy} ms`)
   assert.equal(after, busy, 'what ran beside others teaches nothing')
   assert.equal(world.timersPending, 0)
+})
+
+test('whoever comes is measured against the queue that he would join, and against none where nobody queued', () => {
+  const world = new ManualWorld()
+  const pressure = new Pressure(world)
+  const stays = Array.from({ length: 20 }, () => pressure.enter('balance'))
+
+  const unknown = pressure.neededMs('balance', 0)
+  for (const stay of stays.slice(1)) pressure.waitedForSession(stay, 10 * (stay.place - 1))
+  const behindTwenty = pressure.neededMs('balance', 0)
+  for (const stay of stays.slice(10)) pressure.leave(stay)
+  const behindTen = pressure.neededMs('balance', 0)
+
+  assert.equal(unknown, 0)
+  assert.ok(behindTwenty >= 200 && behindTwenty <= 300, `${behindTwenty} ms`)
+  assert.ok(Math.abs(behindTen - behindTwenty / 2) < 1e-9, `${behindTen} ms`)
+})
+
+test("what a service of ours sheds opens no circuit, and a stranger's 503 does", () => {
+  const codes: readonly Code[] = ['HF_OVERLOADED', 'HF_DEADLINE_EXHAUSTED', 'HF_DRAINING']
+  const said = [...codes, 'HF_CALL_REJECTED' as const].map(
+    (code) => outcomeMeanings[classOf(code, 'none')].circuit,
+  )
+
+  assert.deepEqual(said, ['ignored', 'ignored', 'ignored', 'failure'])
 })
 
 test('a stall of the event loop is seen while it lasts, and over when the work is done', async () => {

@@ -36,7 +36,7 @@ export function admission(next: Way, { site, pressure }: Entrance): Way {
     const nowMs = clock.monotonicMs()
     const level = levelIn(incoming.criticality, incoming.trace.traceId)
     const door = pressure.admission
-    if (!door.arrive({ level, nowMs, oldestWaitMs: pressure.lagMs(nowMs) }, draw)) {
+    if (!door.arrive({ level, nowMs, oldestWaitMs: pressure.stallMs(nowMs) }, draw)) {
       throw new HoldfastError('HF_OVERLOADED', {
         detail: `work waits longer than ${Math.round(door.targetMs())} ms, so ${Math.round(100 * door.share())} % of it is let in, and this is ${incoming.criticality}`,
         advice: 'elsewhere',
@@ -44,7 +44,7 @@ export function admission(next: Way, { site, pressure }: Entrance): Way {
     }
     const stay = pressure.enter(askedIn(incoming).name)
     try {
-      return await next(incoming)
+      return await next({ ...incoming, stay })
     } finally {
       pressure.leave(stay)
     }

@@ -19,7 +19,7 @@
  * 1 to 2 while callers timed out; of those let in at 1.2 times the capacity, 94 % were in time where
  * the median was asked for, 99 % with the upper tail, 35 % where only the expired were refused.
  */
-import { Admission, RecentLatency } from '#policy'
+import { Admission, QueueTime, RecentLatency } from '#policy'
 import type { World } from '#world'
 
 /** How often the lag of the event loop is measured while there is work, in ms. */
@@ -34,6 +34,12 @@ const SESSION_PATIENCE_MS = 80
 /** Fewer solo samples say nothing about the tail. */
 const SAMPLES_MIN = 20
 
+/** A shorter wait for a session, in ms, is not a queue. */
+const QUEUED_MS = 5
+
+/** The queue is kept so much shorter than it could be: at its end, one hiccup makes all of it late. */
+const RESERVE = 1.25
+
 /** Of the service times, this share shall fit into what is left. */
 const SHARE = 0.9
 
@@ -42,7 +48,8 @@ export interface Stay {
   readonly operation: string
   readonly beganMs: number
   readonly number: number
-  readonly isAlone: boolean
+  /** How many were inside when it came, itself included. */
+  readonly place: number
 }
 
 /** What an instance knows of its own load. */
@@ -50,6 +57,7 @@ export class Pressure {
   readonly admission: Admission
   readonly #world: World
   readonly #tookMs = new Map<string, RecentLatency>()
+  readonly #queueTime = new QueueTime()
   readonly #inside = new Map<string, number>()
   #stays = 0
   #insideInAll = 0
@@ -65,15 +73,28 @@ export class Pressure {
 
   /** How long the oldest work has waited for the event loop: the last lag, or a stall that still lasts. */
   lagMs(nowMs: number): number {
-    return Math.max(this.#lagMs, this.#probeAtMs === undefined ? 0 : nowMs - this.#probeAtMs)
+    return Math.max(this.#lagMs, this.stallMs(nowMs))
+  }
+
+  /** A stall that still lasts. One that is over is one delay among others: it may have been a pause for garbage. */
+  stallMs(nowMs: number): number {
+    return this.#probeAtMs === undefined ? 0 : Math.max(0, nowMs - this.#probeAtMs)
   }
 
   /** What a request of this operation needs, in ms; 0 while nobody can know, or nobody runs (Q2). */
   neededMs(operation: string, nowMs: number): number {
+    if ((this.#inside.get(operation) ?? 0) === 0) return 0
+    const queuedMs = this.#queueTime.expectedMs(this.#insideInAll, nowMs)
+    const aloneMs = this.aloneMs(operation, nowMs)
+    // Without samples a lag proves nothing: it may be that of a process which has just begun.
+    return Math.max(RESERVE * queuedMs, aloneMs === 0 ? 0 : this.lagMs(nowMs)) + aloneMs
+  }
+
+  /** What an operation needs that has the process to itself, in ms; 0 while that is not known. */
+  aloneMs(operation: string, nowMs: number): number {
     const tookMs = this.#tookMs.get(operation)
-    if (tookMs === undefined || (this.#inside.get(operation) ?? 0) === 0) return 0
-    if (tookMs.samples(nowMs) < SAMPLES_MIN) return 0
-    return this.lagMs(nowMs) + (tookMs.quantile({ share: SHARE, nowMs }) ?? 0)
+    if (tookMs === undefined || tookMs.samples(nowMs) < SAMPLES_MIN) return 0
+    return tookMs.quantile({ share: SHARE, nowMs }) ?? 0
   }
 
   /** One was let in. */
@@ -83,25 +104,28 @@ export class Pressure {
     this.#insideInAll += 1
     this.#inside.set(operation, (this.#inside.get(operation) ?? 0) + 1)
     this.#probe(beganMs)
-    return { operation, beganMs, number: this.#stays, isAlone: this.#insideInAll === 1 }
+    return { operation, beganMs, number: this.#stays, place: this.#insideInAll }
   }
 
   /** It was answered. One `leave` for each `enter`. */
-  leave({ operation, beganMs, number, isAlone }: Stay): void {
+  leave({ operation, beganMs, number, place }: Stay): void {
     const nowMs = this.#world.clock.monotonicMs()
-    const tookMs = isAlone && number === this.#stays ? nowMs - beganMs : undefined
+    const tookMs = nowMs - beganMs
+    const wasAlone = place === 1 && number === this.#stays
     this.#insideInAll -= 1
     this.#inside.set(operation, (this.#inside.get(operation) ?? 1) - 1)
-    this.admission.finish({ tookMs, nowMs })
-    if (tookMs === undefined) return
+    this.admission.finish({ tookMs: wasAlone ? tookMs : undefined, nowMs })
+    if (!wasAlone) return
     const known = this.#tookMs.get(operation) ?? new RecentLatency()
     this.#tookMs.set(operation, known)
     known.record({ tookMs, nowMs })
   }
 
-  /** A transaction waited so long before its handler ran. */
-  waitedForSession(waitMs: number): void {
-    this.admission.waited('database', Math.max(0, waitMs - SESSION_PATIENCE_MS))
+  /** Its transaction waited so long before the handler ran. */
+  waitedForSession({ place }: Stay, waitedMs: number): void {
+    this.admission.waited('database', Math.max(0, waitedMs - SESSION_PATIENCE_MS))
+    if (waitedMs < QUEUED_MS) return
+    this.#queueTime.learn({ ahead: place - 1, waitedMs, nowMs: this.#world.clock.monotonicMs() })
   }
 
   #probe(nowMs: number): void {

@@ -15,11 +15,11 @@ export interface PublicIssue {
 const ISSUES_MAX = 20
 const MESSAGE_CHARS_MAX = 200
 
-/** The verdict of a schema, whether it decides now or later. */
-export async function validate<Output>(
+/** The verdict of a schema: now if it can, or later. */
+export function validate<Output>(
   schema: Schema<unknown, Output>,
   value: unknown,
-): Promise<Verdict<Output>> {
+): Verdict<Output> | Promise<Verdict<Output>> {
   return schema['~standard'].validate(value)
 }
 
