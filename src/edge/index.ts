@@ -11,7 +11,7 @@ export { explain, type ExplainedNumber, type ExplainedStage } from './call/expla
 export { incoming } from './call/incoming.ts'
 export { outgoing } from './call/outgoing.ts'
 export { server, type Server } from './call/server.ts'
-export type { Broker } from './event/broker.ts'
+export type { Broker, BrokerOf, Intake } from './event/broker.ts'
 export {
   listDead,
   redrive,
@@ -23,7 +23,11 @@ export {
   type Decision,
 } from './event/dead-letter.ts'
 export type { Message } from './event/message.ts'
+export { PARTITIONS } from './event/partition.ts'
 export { httpPush } from './event/push.ts'
+export type { Partition } from './event/queue.ts'
+export { queuedBroker } from './event/queued-broker.ts'
+export type { Parcel, Queues, Taken } from './event/queues.ts'
 export { relay, type Relay } from './event/relay.ts'
 export { onceIn, outboxOf, type OnceResult, type Outbox } from './event/in-transaction.ts'
 export { once, type Answer, type Effect } from './once.ts'

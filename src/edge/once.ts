@@ -20,11 +20,11 @@ import {
   type TransactionOptions,
   claim,
   claimAll,
-  keepReply,
+  keptReply,
   prior,
 } from '#state'
 import type { Emission } from './event/emission.ts'
-import { flush } from './event/outbox.ts'
+import { prepare } from './event/outbox.ts'
 import type { Site } from './site.ts'
 
 /** What a handler's run left to be committed. */
@@ -61,9 +61,11 @@ export async function once(
       return { answer: await replay(tx, wanted), flushed: undefined }
     }
     const effect = await undoneIfRefused(tx, handler)
-    const flushed = effect.isRefused ? undefined : await flush(site, tx, effect.emissions)
+    const flushed = effect.isRefused ? undefined : prepare(site, effect.emissions)
+    if (flushed?.statement !== undefined) tx.beforeCommit(flushed.statement)
     const { status, reply } = effect
-    if (wanted !== undefined && reply !== undefined) await keepReply(tx, wanted, { status, reply })
+    if (wanted !== undefined && reply !== undefined)
+      tx.beforeCommit(keptReply(wanted, { status, reply }))
     return { answer: { status, reply: reply ?? '', isReplayed: false }, flushed }
   })
   done.flushed?.committed()
@@ -93,7 +95,9 @@ export async function onceEach(
       // oxlint-disable-next-line no-await-in-loop -- one transaction runs one statement at a time, in order.
       if (fresh.has(id)) emissions.push(...(await handler(tx, id)))
     }
-    return { fresh, flushed: await flush(site, tx, emissions) }
+    const flushed = prepare(site, emissions)
+    if (flushed.statement !== undefined) tx.beforeCommit(flushed.statement)
+    return { fresh, flushed }
   })
   done.flushed.committed()
   return done.fresh

@@ -6,12 +6,14 @@
  * on the day on which its disk is full. With one, the emitter says no while it still can, or lets the
  * subscriber miss events, if the contract says that this does less harm.
  *
- * Counting at each emission would cost most when the backlog is longest. So the relay of each process
- * measures once in a while, and emitters compare with what was measured last: the bound is exceeded by
- * at most what is emitted between two measurements.
+ * Asking the database at each emission would cost most when the backlog is longest. So the relay of
+ * each process measures once in a while, and the process counts on from there: what it commits, and
+ * what it delivers. The bound is exceeded by at most what its transactions under way emit, and what
+ * other processes emit between two measurements.
  *
  * Invariants:
- *   L1. An event is refused or shed only if a measurement reached the bound that its contract declares.
+ *   L1. An event is refused or shed only if what was measured, what this process has committed since and
+ *       what the transaction itself emits reach the bound that the contract declares.
  *   L2. Measuring takes at most a twentieth of the time.
  */
 import { Deadline } from '#clock'
@@ -23,6 +25,7 @@ import { PARTITIONS } from './partition.ts'
 /** What waits for one subscriber. */
 export interface Backlog {
   readonly edge: string
+  /** As measured, and counted on by this process. */
   readonly events: number
   /** Age of the oldest that is neither dead nor for later, in ms. */
   readonly oldestMs: number
@@ -69,13 +72,21 @@ export class Gauge {
   }
 }
 
-/** What was measured last; `undefined` if nothing was. */
+/** Counts on: events that this process committed, or, below zero, delivered. */
+export function countOn(database: Database, edge: string, change: number): void {
+  const backlogs = measured.get(database)
+  const known = backlogs?.get(edge)
+  if (known !== undefined)
+    backlogs?.set(edge, { ...known, events: Math.max(0, known.events + change) })
+}
+
+/** What was measured last, and counted on from there; `undefined` if nothing was. */
 export function backlogOf(database: Database, edge: string): Backlog | undefined {
   return measured.get(database)?.get(edge)
 }
 
 // The emitters and the relay of a process share its database, and so what was measured in it.
-const measured = new WeakMap<Database, ReadonlyMap<string, Backlog>>()
+const measured = new WeakMap<Database, Map<string, Backlog>>()
 
 function eventsOf(contract: Contract): readonly Event[] {
   return Object.values(contract['~contract'].operations).filter((each) => each.kind === 'event')

@@ -7,7 +7,7 @@ import type { Queued } from './queue.ts'
 /** A message that is named by its id; its key is the first letter. */
 function queued(id: string, some: Partial<Queued> = {}): Queued {
   const head = { event: 'orders.placed', traceparent: '', time: '' }
-  const rest = { body: {}, bytes: 10, head, attempts: 0, ageMs: 0 }
+  const rest = { part: 0, body: {}, bytes: 10, head, attempts: 0, ageMs: 0 }
   return { seq: id, id, key: id.slice(0, 1), ...rest, ...some }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isHoldfastError } from '#errors'
-import { readEnvelope, writeEnvelope } from './envelope.ts'
+import { readBinary, readEnvelope, writeEnvelope } from './envelope.ts'
 import type { Message } from './message.ts'
 
 const message: Message = {
@@ -57,4 +57,46 @@ test('V2: every attribute that is wrong is named, and none is guessed', () => {
       isHoldfastError(error, 'HF_REQUEST_MALFORMED') &&
       Object.keys(wrong).every((name) => error.detail.includes(`'${name}'`)),
   )
+})
+
+const binary = {
+  'content-type': 'application/json; charset=utf-8',
+  'ce-specversion': '1.0',
+  'ce-id': message.id,
+  'ce-source': '/orders',
+  'ce-type': 'orders.placed',
+  'ce-time': message.time,
+  'ce-subject': encodeURIComponent(message.key),
+  'ce-holdfastedge': 'orders>inventory',
+  'ce-holdfaststamp': '0123456789abcdef',
+  'ce-holdfastversion': '2',
+  traceparent: message.traceparent,
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+test('an event in binary mode is the same event', () => {
+  const { attempt: _, ...rest } = message
+
+  assert.deepEqual(readBinary(binary, bytes('{"cents":500}')), {
+    ...rest,
+    stamp: '0123456789abcdef',
+    version: 2,
+  })
+})
+
+test('V2: what is wrong in binary mode is named, too', () => {
+  const wrongs: [Record<string, string>, string, RegExp][] = [
+    [{ ...binary, 'ce-id': '' }, '{}', /'id'/],
+    [{ ...binary, 'ce-subject': '%' }, '{}', /ce-subject/],
+    [{ ...binary, 'ce-holdfastversion': 'two' }, '{}', /'holdfastversion'/],
+    [{ ...binary, 'content-type': 'text/xml' }, '<order/>', /text\/xml/],
+    [binary, '{"cents":', /JSON/],
+  ]
+  for (const [headers, body, says] of wrongs) {
+    assert.throws(
+      () => readBinary(headers, bytes(body)),
+      (error) => isHoldfastError(error, 'HF_REQUEST_MALFORMED') && says.test(error.detail),
+    )
+  }
 })

@@ -1,7 +1,8 @@
 /**
  * The envelope of a message: one CloudEvent in structured mode, written and read.
  *
- * Anything that understands CloudEvents can read what Holdfast sends, and can send what it reads. The
+ * Anything that understands CloudEvents can read what Holdfast sends, and can send what it reads: this
+ * mode, several events as a batch, or the binary mode (`binary-mode.ts`). The
  * edge is an extension attribute, because the id is deduplicated per edge.
  *
  * Invariants:
@@ -12,6 +13,7 @@
  */
 import { HoldfastError } from '#errors'
 import { parseJson } from '../call/json.ts'
+import { structuredOf } from './binary-mode.ts'
 import type { Message } from './message.ts'
 
 /** The media type of one CloudEvent as JSON. */
@@ -19,6 +21,9 @@ export const CLOUD_EVENT = 'application/cloudevents+json'
 
 /** The media type of several CloudEvents as JSON. */
 export const CLOUD_EVENTS = 'application/cloudevents-batch+json'
+
+/** Characters of a key. */
+export const KEY_LENGTH_MAX = 1_024
 
 /** Events that one request may carry. */
 const EVENTS_MAX = 1_000
@@ -63,6 +68,11 @@ function cloudEvent(message: Message, source: string): object {
  */
 export function readEnvelope(bytes: Uint8Array): Envelope {
   return envelopeOf(parseJson(bytes))
+}
+
+/** The message of a request in binary mode. @throws HF_REQUEST_MALFORMED (effect none), as above. */
+export function readBinary(headers: Readonly<Record<string, string>>, bytes: Uint8Array): Envelope {
+  return envelopeOf(structuredOf(headers, bytes))
 }
 
 /**
@@ -124,7 +134,10 @@ interface Rule {
 const ID: Rule = { pattern: /^[\x21-\x7e]{1,255}$/, says: '1 to 255 visible ASCII characters' }
 const EDGE: Rule = { pattern: /^\w{1,63}>\w{1,63}$/, says: "an edge, such as 'orders>inventory'" }
 const TYPE: Rule = { pattern: /^\w{1,63}\.\w{1,63}$/, says: "an event, such as 'orders.placed'" }
-const SUBJECT: Rule = { pattern: /^[^]{1,1024}$/, says: '1 to 1024 characters, or absent' }
+const SUBJECT: Rule = {
+  pattern: new RegExp(`^[^]{1,${KEY_LENGTH_MAX}}$`),
+  says: `1 to ${KEY_LENGTH_MAX} characters, or absent`,
+}
 const TIME: Rule = { pattern: /^\d{4}-\d\d-\d\dT[\d:.Z+-]{1,30}$/, says: 'an RFC 3339 moment' }
 const TRACEPARENT: Rule = { pattern: /^[0-9a-f-]{55,100}$/, says: 'a W3C traceparent' }
 const STAMP: Rule = { pattern: /^[0-9a-f]{16}$/, says: '16 hexadecimal digits' }

@@ -17,11 +17,12 @@
 import { hybridOf, stampedUuid, writeStamp } from '#clock'
 import { assert, HoldfastError } from '#errors'
 import { currentContext, formatTraceparent, newTrace, type Trace } from '#observe'
-import type { Database, Transaction } from '#state'
+import type { Database, Statement, Transaction } from '#state'
 import { isoMoment } from '#world'
 import type { Site } from '../site.ts'
-import { backlogOf } from './backlog.ts'
+import { backlogOf, countOn } from './backlog.ts'
 import type { Emission } from './emission.ts'
+import { KEY_LENGTH_MAX } from './envelope.ts'
 import { partitionOf, type Slot, slotOf } from './partition.ts'
 
 /** What stands in the outbox beside the payload; the relay reads it back. */
@@ -44,8 +45,10 @@ export interface Emitting extends Pick<Site, 'service' | 'system' | 'observe' | 
   readonly database?: Database
 }
 
-/** Rows that wait for the commit of the transaction that wrote them. */
+/** Rows that wait for the commit of the transaction that writes them. */
 export interface Flushed {
+  /** Writes them; `undefined` if there are none. */
+  readonly statement: Statement | undefined
   /** Wakes the relay and states what was emitted. Only after the commit. */
   committed(): void
 }
@@ -54,6 +57,8 @@ interface Outgoing {
   readonly id: string
   readonly stamp: string
   readonly emission: Emission
+  /** Its payload, as JSON. */
+  readonly body: string
   readonly trace: Trace
   readonly edges: readonly string[]
 }
@@ -64,33 +69,75 @@ export async function flush(
   tx: Pick<Transaction, 'query'>,
   emissions: readonly Emission[],
 ): Promise<Flushed> {
+  const flushed = prepare(site, emissions)
+  const { statement } = flushed
+  if (statement !== undefined) await tx.query(statement.text, statement.params)
+  return flushed
+}
+
+/** The same, but the statement is left to the caller. @throws HF_OUTBOX_FULL, HF_EVENT_INVALID */
+export function prepare(site: Emitting, emissions: readonly Emission[]): Flushed {
   const trace = currentContext()?.trace ?? newTrace(site.world.random)
   const shed: HoldfastError[] = []
-  const outgoing = emissions.flatMap((emission) => addressed(site, emission, { trace, shed }))
-  if (outgoing.length > 0) await insert(tx, outgoing, headOf(site))
+  const taken = new Map<string, number>()
+  const outgoing = emissions.flatMap((emission) =>
+    addressed(site, emission, { trace, shed, taken }),
+  )
   return {
+    statement: outgoing.length > 0 ? inserting(outgoing, headOf(site)) : undefined,
     committed: () => {
       for (const each of outgoing) state(site, each)
       for (const each of shed) stateShed(site, each)
+      if (site.database !== undefined)
+        for (const [edge, events] of taken) countOn(site.database, edge, events)
       if (outgoing.length > 0) site.wake()
     },
   }
 }
 
+/** What one transaction has emitted so far. */
+interface Emitted {
+  readonly trace: Trace
+  readonly shed: HoldfastError[]
+  /** Events by edge. */
+  readonly taken: Map<string, number>
+}
+
 /** The message with its edges; none where nobody subscribes. */
-function addressed(
-  site: Emitting,
-  emission: Emission,
-  { trace, shed }: { readonly trace: Trace; readonly shed: HoldfastError[] },
-): Outgoing[] {
+function addressed(site: Emitting, emission: Emission, emitted: Emitted): Outgoing[] {
   const edges = site.system.eventEdges
     .filter((edge) => edge.source === site.service.name && edge.events.includes(emission.event))
     .map((edge) => edge.name)
-    .filter((edge) => mayTake(site, edge, emission, shed))
+    .filter((edge) => mayTake(site, edge, emission, emitted))
   if (edges.length === 0) return []
+  const body = bodyOf(site, emission)
   const stamp = hybridOf(site.world.clock).tick()
   const id = stampedUuid(stamp, site.world.random)
-  return [{ id, stamp: writeStamp(stamp), emission, trace: emission.trace ?? trace, edges }]
+  const trace = emission.trace ?? emitted.trace
+  return [{ id, stamp: writeStamp(stamp), emission, body, trace, edges }]
+}
+
+/**
+ * Bytes of a payload as JSON: its envelope, whose longest part is a key of 1,024 characters, fits into
+ * what is left of the 1,048,576 that a consumer reads.
+ */
+const PAYLOAD_BYTES_MAX = 1_000_000
+
+/** The payload as JSON. What its consumer would not read, or not as it is, never enters the outbox. */
+function bodyOf({ service }: Emitting, { event, key, payload }: Emission): string {
+  const body = JSON.stringify(payload ?? null)
+  // No character takes more than three bytes for each of its units.
+  const bytes = 3 * body.length <= PAYLOAD_BYTES_MAX ? 0 : new TextEncoder().encode(body).length
+  if (bytes <= PAYLOAD_BYTES_MAX && key.length <= KEY_LENGTH_MAX) return body
+  const isLarge = bytes > PAYLOAD_BYTES_MAX
+  throw new HoldfastError('HF_EVENT_INVALID', {
+    detail: isLarge
+      ? `${service.name}.${event} has ${bytes} bytes, the limit is ${PAYLOAD_BYTES_MAX}`
+      : `the key of ${service.name}.${event} has ${key.length} characters, the limit is ${KEY_LENGTH_MAX}`,
+    fix: isLarge
+      ? 'Keep what is large in a store, and emit a reference to it.'
+      : 'Derive a shorter key.',
+  })
 }
 
 /** True if the edge takes the event. What is shed is added to `shed`. @throws HF_OUTBOX_FULL */
@@ -98,17 +145,21 @@ function mayTake(
   { database, service }: Emitting,
   edge: string,
   { event: name }: Emission,
-  shed: HoldfastError[],
+  { shed, taken }: Emitted,
 ): boolean {
   const event = service.contract['~contract'].operations[name]
   const waiting = database && backlogOf(database, edge)
+  const own = taken.get(edge) ?? 0
+  taken.set(edge, own + 1)
   if (event?.kind !== 'event' || waiting === undefined) return true
   const { eventsMax, ageMsMax, full } = event.backlog
-  if (waiting.events < eventsMax && waiting.oldestMs < ageMsMax) return true
-  const limit = waiting.events < eventsMax ? `${ageMsMax} ms` : `${eventsMax} events`
+  const isLong = waiting.events + own >= eventsMax
+  if (!isLong && waiting.oldestMs < ageMsMax) return true
+  taken.set(edge, own)
+  const limit = isLong ? `${eventsMax} events` : `${ageMsMax} ms`
   const error = new HoldfastError('HF_OUTBOX_FULL', {
     edge,
-    detail: `${waiting.events} events wait, the oldest for ${Math.round(waiting.oldestMs)} ms; the limit of ${service.name}.${name} is ${limit}`,
+    detail: `${waiting.events + own} events wait, the oldest for ${Math.round(waiting.oldestMs)} ms; the limit of ${service.name}.${name} is ${limit}`,
     retryAfterMs: 1_000,
   })
   if (full === 'refuse') throw error
@@ -158,28 +209,25 @@ function dueMs({ event, due }: Emission, wallMs: number): number {
   })
 }
 
-async function insert(
-  tx: Pick<Transaction, 'query'>,
-  outgoing: readonly Outgoing[],
-  head: (outgoing: Outgoing) => Head,
-): Promise<void> {
+function inserting(outgoing: readonly Outgoing[], head: (outgoing: Outgoing) => Head): Statement {
   const rows = outgoing.flatMap((each) =>
     each.edges.map((edge) => ({ ...each, edge, head: JSON.stringify(head(each)) })),
   )
   const slots = slotsOf(outgoing)
-  await tx.query(slots.length === 0 ? INSERT : INSERT_LOCKED, [
+  const params = [
     rows.map((row) => row.edge),
     rows.map(({ emission, id }) => partitionOf({ key: emission.key, id })),
     rows.map((row) => row.id),
     rows.map((row) => row.emission.key),
-    rows.map((row) => JSON.stringify(row.emission.payload ?? null)),
+    rows.map((row) => row.body),
     rows.map((row) => row.head),
     rows.map(({ emission: { due } }) => (due && 'afterMs' in due ? due.afterMs : null)),
     rows.map(({ emission: { due } }) => (due && 'atMs' in due ? due.atMs : null)),
     ...(slots.length === 0
       ? []
       : [slots.map((each) => each.space), slots.map((each) => each.slot)]),
-  ])
+  ]
+  return { text: slots.length === 0 ? INSERT : INSERT_LOCKED, params }
 }
 
 // `order by` makes `seq` follow the order in which the handler emitted.
@@ -189,20 +237,19 @@ const ROWS = `
     with ordinality as row(edge, part, id, key, body, head, after_ms, at_ms, place)
   order by place`
 
+const INSERT_INTO = `insert into hf.outbox (edge, part, id, key, body, head, due_at)`
+
 const COLUMNS = `
-  insert into hf.outbox (edge, part, id, key, body, head, due_at)
   select edge, part, id, key, body::jsonb, head::jsonb, case
     when after_ms is not null then clock_timestamp() + after_ms * interval '1 millisecond'
     when at_ms is not null then to_timestamp(at_ms / 1000) end`
 
-const INSERT = `${COLUMNS} from ${ROWS}`
+const INSERT = `${INSERT_INTO} ${COLUMNS} from ${ROWS}`
 
 // `seq` is drawn for the rows that come out of the join, and none does before all locks are counted.
-const INSERT_LOCKED = `
-  with locked as materialized (
-    select pg_advisory_xact_lock(space, slot)
-    from unnest($9::int[], $10::int[]) as wanted(space, slot))
-  ${COLUMNS} from (select count(*) from locked) as held, ${ROWS}`
+const INSERT_LOCKED = `${INSERT_INTO} ${COLUMNS}
+  from (select count(pg_advisory_xact_lock(space, slot))
+    from unnest($9::int[], $10::int[]) as wanted(space, slot)) as held, ${ROWS}`
 
 function stateShed(site: Emitting, error: HoldfastError): void {
   site.observe({

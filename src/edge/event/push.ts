@@ -10,6 +10,7 @@
  *       the consumer and knows it.
  */
 import { HoldfastError } from '#errors'
+import { HTTP_PUSH } from '#model'
 import {
   type OutgoingRequest,
   type Random,
@@ -45,6 +46,7 @@ interface Posting {
 export function httpPush(site: Site): Broker {
   const { name: caller } = site.service
   return {
+    promises: HTTP_PUSH,
     async deliver(target, message, timeoutMs) {
       const body = writeEnvelope(message, caller)
       await post(site, {
@@ -110,10 +112,17 @@ function requestOf(
     body,
     signal,
     answerBytesMax: ANSWER_BYTES_MAX,
+    // Who subscribes is a service of the same system.
+    transport: 'session',
   }
 }
 
-function failureOf(message: Message, target: string, answer: WireResponse): HoldfastError {
+/** What an answer that acknowledges nothing says: the failure of `message` at `target`. */
+export function failureOf(
+  message: Pick<Message, 'edge'>,
+  target: string,
+  answer: WireResponse,
+): HoldfastError {
   const problem = readProblem(answer)
   const retryAfterMs = readRetryAfterMs(answer.headers[header.retryAfter])
   return new HoldfastError(problem?.code ?? 'HF_EVENT_UNDELIVERED', {

@@ -27,8 +27,15 @@ export interface Partition {
   readonly part: number
 }
 
+/** Some of the queues of an edge. */
+export interface Partitions {
+  readonly edge: string
+  readonly parts: readonly number[]
+}
+
 /** A row that is due. */
 export interface Queued {
+  readonly part: number
   readonly seq: string
   readonly id: string
   readonly key: string
@@ -44,6 +51,7 @@ export interface Queued {
 
 /** A row that failed. `delayMs` undefined: it is dead, and waits for an operator. */
 export interface Failure {
+  readonly part: number
   readonly seq: string
   readonly error: string
   /** Counted failures from here on. */
@@ -64,42 +72,59 @@ export async function duePartitions(
   return rows
 }
 
+/** What to read. */
+export interface Reading {
+  /** Messages of each partition, at most. */
+  readonly limit: number
+  /** Events whose dead letters hold up nobody. */
+  readonly skips: readonly string[]
+  /** What was delivered of the reading before, and is taken out. */
+  readonly delivered: readonly Queued[]
+}
+
 /**
- * The next messages of a partition, at most `limit`, in the order of `seq`. The dead letters of the
- * events `skips` hold up nobody.
+ * Takes delivered messages out and reads the next ones, in the order of `seq`: one statement, because
+ * round trips are most of what a message costs.
  */
-export async function readDue(
+export async function exchange(
   database: Database,
-  { edge, part }: Partition,
-  { limit, skips }: { readonly limit: number; readonly skips: readonly string[] },
+  { edge, parts }: Partitions,
+  { limit, skips, delivered }: Reading,
 ): Promise<readonly Queued[]> {
-  const { rows } = await database.query<Queued>(READ, [edge, part, limit, skips])
+  const { rows } = await database.query<Queued>(delivered.length === 0 ? READ : EXCHANGE, [
+    edge,
+    parts,
+    limit,
+    skips,
+    ...(delivered.length === 0 ? [] : placesOf(delivered)),
+  ])
   return rows
 }
 
 /** Takes delivered messages out. Idempotent, so it needs no fence. */
 export async function remove(
   database: Database,
-  { edge, part }: Partition,
-  seqs: readonly string[],
+  edge: string,
+  delivered: readonly Queued[],
 ): Promise<void> {
-  if (seqs.length === 0) return
-  await database.query(
-    'delete from hf.outbox where edge = $1 and part = $2 and seq = any($3::bigint[])',
-    [edge, part, seqs],
-  )
+  if (delivered.length === 0) return
+  await database.query(REMOVE, [edge, ...placesOf(delivered)])
+}
+
+function placesOf(messages: readonly Queued[]): readonly [readonly number[], readonly string[]] {
+  return [messages.map(({ part }) => part), messages.map(({ seq }) => seq)]
 }
 
 /** Lets failed messages wait, or declares them dead. */
 export async function postpone(
   database: Database,
-  { edge, part }: Partition,
+  edge: string,
   failures: readonly Failure[],
 ): Promise<void> {
   if (failures.length === 0) return
   await database.query(POSTPONE, [
     edge,
-    part,
+    failures.map((each) => each.part),
     failures.map((each) => each.seq),
     failures.map((each) => each.error),
     failures.map((each) => each.delayMs ?? null),
@@ -119,22 +144,45 @@ const COLUMNS = `seq, id, key, body, octet_length(body::text) as bytes, head, at
   (extract(epoch from clock_timestamp() -
     greatest(at, case when error is null then due_at end)) * 1000)::float8 as "ageMs"`
 
-const READ = `
+/** Bytes of payloads that one reading gives of a partition, and the message that goes beyond. */
+const READ_BYTES_MAX = 2_097_152
+
+/** What is due in one partition, but for the rows that a condition leaves out. */
+const dueInPart = (condition: string): string => `
   with failed as materialized (
     select key, due_at > clock_timestamp() as waits from hf.outbox
-    where edge = $1 and part = $2 and due_at is not null and error is not null and key <> ''
-      and not (due_at = 'infinity' and head ->> 'event' = any($4::text[])))
-  select seq::text, id, key, body, bytes, head, attempts, "ageMs" from (
+    where edge = $1 and part = held.part and due_at is not null and error is not null and key <> ''
+      ${condition} and not (due_at = 'infinity' and head ->> 'event' = any($4::text[])))
+  select *, sum(bytes) over (order by seq) - bytes as ahead from (
     (select ${COLUMNS} from hf.outbox
-      where edge = $1 and part = $2 and due_at is null
+      where edge = $1 and part = held.part and due_at is null ${condition}
         and key <> all(array(select key from failed))
       order by seq limit $3)
     union all
     (select ${COLUMNS} from hf.outbox
-      where edge = $1 and part = $2 and due_at <= clock_timestamp()
+      where edge = $1 and part = held.part and due_at <= clock_timestamp() ${condition}
         and key <> all(array(select key from failed where waits))
-      order by due_at, seq limit $3)) as due
-  order by due.seq limit $3`
+      order by due_at, seq limit $3)) as either
+  order by either.seq limit $3`
+
+const readUnder = (condition: string): string => `
+  select part, seq::text, id, key, body, bytes, head, attempts, "ageMs"
+  from unnest($2::smallint[]) as held(part) cross join lateral (${dueInPart(condition)}) as due
+  where ahead < ${READ_BYTES_MAX}
+  order by due.seq`
+
+const removeAt = (places: string): string => `
+  delete from hf.outbox using ${places} as struck(part, seq)
+  where outbox.edge = $1 and outbox.part = struck.part and outbox.seq = struck.seq`
+
+const READ = readUnder('')
+
+const REMOVE = removeAt('unnest($2::smallint[], $3::bigint[])')
+
+// Both halves see the table as it was before: so the second must pass over what the first takes out.
+const EXCHANGE = `
+  with removed as (${removeAt('unnest($5::smallint[], $6::bigint[])')})
+  ${readUnder('and seq <> all($6::bigint[])')}`
 
 const POSTPONE = `
   update hf.outbox set
@@ -142,6 +190,6 @@ const POSTPONE = `
     error = failure.error,
     due_at = case when failure.delay_ms is null then 'infinity'
       else clock_timestamp() + failure.delay_ms * interval '1 millisecond' end
-  from unnest($3::bigint[], $4::text[], $5::float8[], $6::int[])
-    as failure(seq, error, delay_ms, attempts)
-  where outbox.edge = $1 and outbox.part = $2 and outbox.seq = failure.seq`
+  from unnest($2::smallint[], $3::bigint[], $4::text[], $5::float8[], $6::int[])
+    as failure(part, seq, error, delay_ms, attempts)
+  where outbox.edge = $1 and outbox.part = failure.part and outbox.seq = failure.seq`

@@ -29,10 +29,12 @@ import {
   CLOUD_EVENT,
   CLOUD_EVENTS,
   type Envelope,
+  readBinary,
   readEnvelope,
   readEnvelopes,
 } from './envelope.ts'
 import { heed } from './age.ts'
+import { isBinaryMode } from './binary-mode.ts'
 import { EVENTS_PATH } from './push.ts'
 import { presentPayload } from './version.ts'
 
@@ -125,6 +127,8 @@ async function consumed(reception: Reception, arrivals: readonly Arrival[]): Pro
 }
 
 async function read(request: IncomingRequest): Promise<readonly Envelope[]> {
+  if (isBinaryMode(request.headers))
+    return [readBinary(request.headers, await request.readBody(BODY_BYTES_MAX))]
   const type = request.headers[header.contentType] ?? 'absent'
   const kind = type.split(';', 1)[0]?.trim().toLowerCase()
   if (kind === CLOUD_EVENT) return [readEnvelope(await request.readBody(BODY_BYTES_MAX))]

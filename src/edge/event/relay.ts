@@ -8,36 +8,28 @@
  * Looking is the truth and being woken is a favour: a wake that is lost costs one poll interval.
  *
  * Invariants:
- *   Y1. A message leaves the outbox only after its consumer acknowledged it.
+ *   Y1. A message leaves the outbox only after its consumer acknowledged it, or a broker whose word counts.
  *   Y2. No transaction is open while a message is in the air.
  *   Y3. A partition is sent by one relay at a time, which checks its lease before each message. What
  *       two relays could send after a pause is equal and swallowed by the inbox; order holds.
- *   Y4. Per key in order: within a batch by `batch.ts`, between batches by `queue.ts`.
- *   Y5. One edge cannot hold up another: each partition has a walk of its own, and one at a time.
+ *   Y4. Per key in order: within a batch by `batch.ts`, between batches by `delivery.ts` and `queue.ts`.
+ *   Y5. One edge cannot hold up another. A partition is in one walk at a time, alone or with others of
+ *       its edge (`delivery.ts`).
  *   Y6. No error ends the relay. Those of the database make it wait, longer each time.
  */
 import { assert, isHoldfastError } from '#errors'
-import type { EventEdge, System } from '#model'
+import type { EventEdge } from '#model'
 import { sleep } from '#world'
 import type { Site } from '../site.ts'
 import { Alarm } from './alarm.ts'
 import { Gauge } from './backlog.ts'
-import { sendBatch, type Undelivered, type Ways } from './batch.ts'
 import type { Broker } from './broker.ts'
-import type { Message } from './message.ts'
-import { Outage } from './outage.ts'
+import { Delivery } from './delivery.ts'
+import { Herald } from './herald.ts'
 import { PARTITIONS } from './partition.ts'
-import { Portion } from './portion.ts'
-import {
-  duePartitions,
-  type Failure,
-  type Partition,
-  postpone,
-  type Queued,
-  readDue,
-  remove,
-} from './queue.ts'
-import { backoffMs, isAway, judge, type Verdict } from './retry.ts'
+import { duePartitions, type Partition } from './queue.ts'
+import { backoffMs } from './retry.ts'
+import { SnapshotWatch } from './snapshot-watch.ts'
 import { Tenure } from './tenure.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -51,12 +43,6 @@ export interface Relay {
   stop(): Promise<void>
 }
 
-/** Messages that are read at once. One by one would cost fifty times as much. */
-const BATCH_MAX = 100
-
-/** The longest wait for one acknowledgement, in ms. */
-const SEND_MS_MAX = 10_000
-
 /** Between two looks at an idle outbox: 500 ms to 1 s, so that many relays do not look in step. */
 const POLL_MS_MIN = 500
 
@@ -67,52 +53,58 @@ export function relay(site: Site, broker: Broker): Relay {
 
 class EventRelay implements Relay {
   readonly #site: Site
-  readonly #broker: Broker
-  readonly #edges: ReadonlyMap<string, EventEdge>
-  readonly #outages: ReadonlyMap<string, Outage>
-  readonly #portions: ReadonlyMap<string, Portion>
+  readonly #deliveries: ReadonlyMap<string, Delivery>
   readonly #tenure: Tenure
   readonly #alarm = new Alarm()
   readonly #end = new AbortController()
   readonly #walks = new Map<string, Promise<void>>()
   readonly #upkeep: Upkeep
   readonly #gauge: Gauge
+  readonly #watch: SnapshotWatch
+  readonly #herald: Herald
+  #wakes = 0
   #running: Promise<void> | undefined
 
   constructor(site: Site, broker: Broker) {
-    const { clock, random } = site.world
-    const edges = site.system.eventEdges.filter((each) => each.source === site.service.name)
+    const { clock } = site.world
+    const edges = carriedBy(site, broker)
     this.#site = site
-    this.#broker = broker
-    this.#edges = new Map(edges.map((each) => [each.name, each]))
-    this.#outages = new Map(edges.map((each) => [each.name, new Outage(clock, random)]))
-    const partitions = edges.flatMap(partitionsOf)
-    this.#portions = new Map(partitions.map((each) => [walkOf(each), new Portion()]))
-    this.#tenure = new Tenure(site, partitions)
+    this.#deliveries = new Map(edges.map((each) => [each.name, new Delivery(site, broker, each)]))
+    this.#tenure = new Tenure(site, edges.flatMap(partitionsOf))
     this.#gauge = new Gauge({ database: site.database, clock }, edges, site.service.contract)
+    this.#watch = new SnapshotWatch(site.database, clock)
+    this.#herald = new Herald(site.database, site.world.timers)
     this.#upkeep = new Upkeep(site, (error) => this.#fail(error))
   }
 
   start(): void {
     assert(this.#running === undefined, 'a relay is started once')
     this.#upkeep.start()
-    this.#running = this.#edges.size === 0 ? Promise.resolve() : this.#run()
+    this.#running = this.#deliveries.size === 0 ? Promise.resolve() : this.#run()
   }
 
   wake(): void {
-    this.#alarm.set()
+    this.#stir()
+    if (!this.#tenure.isWhole) this.#herald.tell()
   }
 
   async stop(): Promise<void> {
     this.#end.abort()
     this.#alarm.set()
+    this.#herald.stop()
     await this.#upkeep.stop()
     await this.#running
     await Promise.all(this.#walks.values())
     await this.#tenure.release().catch((error: unknown) => this.#fail(error))
   }
 
+  #stir(): void {
+    this.#wakes += 1
+    this.#alarm.set()
+  }
+
   async #run(): Promise<void> {
+    this.#herald.hear(() => this.#stir())
     const { timers, random } = this.#site.world
     let failures = 0
     while (!this.#end.signal.aborted) {
@@ -135,149 +127,64 @@ class EventRelay implements Relay {
     await this.#tenure.renew()
     // A backlog that is too long to be counted in time must be delivered all the same.
     await this.#gauge.read().catch((error: unknown) => this.#fail(error))
+    await this.#watch.look().catch((error: unknown) => this.#fail(error))
     const idle = this.#tenure
       .held()
-      .filter((each) => !this.#walks.has(walkOf(each)) && !this.#outages.get(each.edge)?.isOn())
-    for (const partition of await duePartitions(this.#site.database, idle)) {
-      const walk = this.#walk(partition)
-        .catch((error: unknown) => this.#fail(error))
-        .finally(() => this.#walks.delete(walkOf(partition)))
-      this.#walks.set(walkOf(partition), walk)
+      .filter((each) => !this.#walks.has(walkOf(each)) && !this.#deliveryOf(each).isPaused)
+    const due = await duePartitions(this.#site.database, idle)
+    for (const [edge, delivery] of this.#deliveries) {
+      const parts = due.filter((each) => each.edge === edge).map(({ part }) => part)
+      if (parts.length === 0) continue
+      for (const group of delivery.groupsOf(parts)) this.#setOut(edge, group)
     }
   }
 
-  /** Delivers one partition until nothing can be delivered now. */
-  async #walk(partition: Partition): Promise<void> {
-    const token = this.#tenure.tokenOf(partition)
-    const mayGoOn = (): boolean =>
-      token !== undefined &&
-      token === this.#tenure.tokenOf(partition) &&
-      !this.#end.signal.aborted &&
-      !this.#outages.get(partition.edge)?.isOn()
-    while (mayGoOn()) {
-      if (!(await this.#deliverBatch(partition, mayGoOn))) return
-      // What was written while this batch was in the air is found by the next look.
-      this.#alarm.set()
-    }
+  /** Begins a walk, and remembers it until its end. */
+  #setOut(edge: string, parts: readonly number[]): void {
+    const partitions = parts.map((part) => ({ edge, part }))
+    const walk = this.#walk(partitions)
+    for (const each of partitions) this.#walks.set(walkOf(each), walk)
   }
 
-  /** Reads, sends, and writes down what came of it. False if nothing moved. */
-  async #deliverBatch(partition: Partition, mayGoOn: () => boolean): Promise<boolean> {
-    const { database, world } = this.#site
-    const batch = await readDue(database, partition, {
-      limit: BATCH_MAX,
-      skips: this.#skipsOf(partition),
-    })
-    const readAtMs = world.clock.monotonicMs()
-    const { delivered, undelivered } = await sendBatch(batch, this.#ways(partition, mayGoOn))
-    const lagMs = world.clock.monotonicMs() - readAtMs
-    await this.#strike(partition, delivered, lagMs)
-    const postponed = await this.#postpone(partition, undelivered)
-    return delivered.length + postponed > 0
-  }
-
-  /** The events of the partition's edge whose dead letters are skipped, as the outbox names them. */
-  #skipsOf({ edge }: Partition): readonly string[] {
-    const known = this.#edges.get(edge)
-    return (known?.skips ?? []).map((name) => `${known?.source}.${name}`)
-  }
-
-  #ways(partition: Partition, mayGoOn: () => boolean): Ways {
-    const edge = this.#edges.get(partition.edge)
-    const portion = this.#portions.get(walkOf(partition))
-    assert(edge && portion, `the relay of ${this.#site.service.name} has ${partition.edge}`)
-    const { clock } = this.#site.world
-    const one = (message: Queued): Promise<void> =>
-      this.#heeding(edge, () =>
-        this.#broker.deliver(edge.target, messageOf(edge.name, message), SEND_MS_MAX),
-      )
-    const many = async (messages: readonly Queued[]): Promise<void> => {
-      const [first] = messages
-      if (first !== undefined && messages.length === 1) return one(first)
-      const startedMs = clock.monotonicMs()
-      const all = messages.map((each) => messageOf(edge.name, each))
-      try {
-        await this.#heeding(edge, async () =>
-          this.#broker.deliverAll?.(edge.target, all, SEND_MS_MAX),
-        )
-        portion.succeeded(clock.monotonicMs() - startedMs)
-      } catch (error) {
-        portion.failed()
-        throw error
-      }
-    }
-    const isMany = this.#broker.deliverAll !== undefined && !asksFirst(this.#site.system, edge)
-    return { one, ...(isMany ? { many } : {}), manyMax: () => portion.size, mayGoOn }
-  }
-
-  /** Sends, and learns from it whether the consumer can be reached. */
-  async #heeding({ name }: EventEdge, send: () => Promise<void>): Promise<void> {
-    const outage = this.#outages.get(name)
+  async #walk(partitions: readonly Partition[]): Promise<void> {
+    let mustLook = false
     try {
-      await send()
-      outage?.end()
+      mustLook = await this.#deliver(partitions)
     } catch (error) {
-      // At once and not with the batch: the other keys in the air must not try as well.
-      if (isAway(error)) outage?.extend(error)
-      throw error
+      this.#fail(error)
     }
+    for (const each of partitions) this.#walks.delete(walkOf(each))
+    if (mustLook) this.#alarm.set()
   }
 
-  /** Takes the delivered off the list. */
-  async #strike(
-    partition: Partition,
-    delivered: readonly Queued[],
-    sinceReadMs: number,
-  ): Promise<void> {
-    await remove(
-      this.#site.database,
-      partition,
-      delivered.map((each) => each.seq),
+  /** Delivers partitions of one edge until nothing can be delivered now. True if more may be there. */
+  async #deliver(partitions: readonly Partition[]): Promise<boolean> {
+    const [first] = partitions
+    assert(first !== undefined, 'a walk has a partition')
+    const tokens = partitions.map((each) => this.#tenure.tokenOf(each))
+    let wakes = this.#wakes
+    const isUnfinished = await this.#deliveryOf(first).deliver(
+      partitions.map(({ part }) => part),
+      {
+        mayGoOn: () =>
+          !this.#end.signal.aborted &&
+          partitions.every((each, index) => {
+            const token = this.#tenure.tokenOf(each)
+            return token !== undefined && token === tokens[index]
+          }),
+        reading: () => {
+          wakes = this.#wakes
+        },
+      },
     )
-    for (const each of delivered) {
-      this.#site.observe({
-        fact: 'delivered',
-        ...this.#named(partition, each),
-        attempts: each.attempts + 1,
-        lagMs: each.ageMs + sinceReadMs,
-      })
-    }
+    // Whoever woke the relay since the last reading found this walk under way.
+    return isUnfinished || wakes !== this.#wakes
   }
 
-  /** Writes down the failures that count for a message, states all, and counts the former. */
-  async #postpone(partition: Partition, undelivered: readonly Undelivered[]): Promise<number> {
-    const judged = undelivered.map(({ message, failure }) => ({
-      message,
-      verdict: judge(failure, message.attempts, this.#site.world.random),
-    }))
-    const failures = judged.flatMap(({ message, verdict }): Failure[] => {
-      if (verdict.verdict === 'away') return []
-      const delayMs = verdict.verdict === 'dead' ? undefined : verdict.delayMs
-      return [{ seq: message.seq, error: verdict.error, attempts: verdict.attempts, delayMs }]
-    })
-    await postpone(this.#site.database, partition, failures)
-    for (const { message, verdict } of judged) {
-      this.#site.observe({
-        fact: 'undelivered',
-        ...this.#named(partition, message),
-        attempts: verdict.verdict === 'away' ? message.attempts : verdict.attempts,
-        retryInMs: this.#retryInMs(partition, verdict),
-        error: verdict.error,
-      })
-    }
-    return failures.length
-  }
-
-  #retryInMs({ edge }: Partition, verdict: Verdict): number | undefined {
-    if (verdict.verdict === 'away') return this.#outages.get(edge)?.remainingMs()
-    return verdict.verdict === 'again' ? verdict.delayMs : undefined
-  }
-
-  #named(
-    { edge }: Partition,
-    { id, key, head }: Queued,
-  ): { service: string; edge: string; event: string; id: string; key: string } {
-    return { service: this.#site.service.name, edge, event: head.event, id, key }
+  #deliveryOf({ edge }: Partition): Delivery {
+    const delivery = this.#deliveries.get(edge)
+    assert(delivery !== undefined, `the relay of ${this.#site.service.name} has ${edge}`)
+    return delivery
   }
 
   #fail(error: unknown): void {
@@ -292,11 +199,11 @@ class EventRelay implements Relay {
   }
 }
 
-/** True if a handler calls its neighbours first: many of those in a row take too long for one answer. */
-function asksFirst({ services }: System, { source, target }: EventEdge): boolean {
-  const subscriptions = services.find(({ name }) => name === target)?.subscriptions ?? []
-  return subscriptions.some(
-    ({ event, handler }) => event.contract === source && handler.ask !== undefined,
+/** What the service emits; over a broker that keeps messages, also what it parked of what it hears. */
+function carriedBy({ service, system }: Site, { intake }: Broker): readonly EventEdge[] {
+  return system.eventEdges.filter(
+    ({ source, target }) =>
+      source === service.name || (intake !== undefined && target === service.name),
   )
 }
 
@@ -306,19 +213,4 @@ function partitionsOf({ name }: EventEdge): Partition[] {
 
 function walkOf({ edge, part }: Partition): string {
   return `${edge}:${part}`
-}
-
-function messageOf(edge: string, { id, key, body, head, attempts }: Queued): Message {
-  return {
-    id,
-    edge,
-    event: head.event,
-    key,
-    payload: body,
-    time: head.time,
-    traceparent: head.traceparent,
-    ...(head.stamp === undefined ? {} : { stamp: head.stamp }),
-    ...(head.version === undefined ? {} : { version: head.version }),
-    attempt: attempts + 1,
-  }
 }

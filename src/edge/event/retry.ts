@@ -5,8 +5,8 @@
  * again, and must end as a dead letter before somebody notices by the silence of its key. A consumer
  * that is away fails every message, and says nothing about any of them.
  *
- * The decision, in three steps. Not reached at all (HF_CALL_NOT_SENT): that is the edge's trouble. No
- * row is touched; the edge pauses and tries again for as long as the consumer is away. Answered that
+ * The decision, in three steps. Not reached at all (HF_CALL_NOT_SENT; of a broker, HF_BROKER_*): that is
+ * the edge's trouble. No row is touched; the edge pauses and tries again for as long as the consumer is away. Answered that
  * it cannot work now (status 503: its database, or a neighbour that it asks): the message waits and
  * comes nearer to its end only up to a point, so that no outage, however long, fills the dead
  * letters. Everything else counts for the message, unknown outcomes too, because a crash that a
@@ -22,7 +22,7 @@
  *
  * Source: Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
  */
-import { catalogue, isHoldfastError } from '#errors'
+import { catalogue, type Code, isHoldfastError } from '#errors'
 import type { Random } from '#world'
 
 /** Counted failures of one message before it is dead: about two minutes of trying. */
@@ -63,14 +63,20 @@ export function judge(failure: unknown, attempts: number, random: Random): Verdi
 }
 
 /** True if the consumer answered that it cannot work now. */
-function isUnwell(failure: unknown): boolean {
+export function isUnwell(failure: unknown): boolean {
   return isHoldfastError(failure) && catalogue[failure.code].status === 503
 }
 
-/** True if the consumer was not reached at all: that says nothing about the message. */
+/** True if the consumer, or the broker, was not reached at all: that says nothing about the message. */
 export function isAway(failure: unknown): boolean {
-  return isHoldfastError(failure, 'HF_CALL_NOT_SENT')
+  return isHoldfastError(failure) && AWAY.has(failure.code)
 }
+
+const AWAY: ReadonlySet<Code> = new Set([
+  'HF_CALL_NOT_SENT',
+  'HF_BROKER_UNAVAILABLE',
+  'HF_BROKER_FULL',
+])
 
 /** How long to wait after `failure`, which had `failures` like it before, in ms. */
 export function delayMs(failure: unknown, failures: number, random: Random): number {

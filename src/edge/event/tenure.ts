@@ -51,6 +51,11 @@ export class Tenure {
     return this.#partitions.filter((each) => this.tokenOf(each) !== undefined)
   }
 
+  /** True if no partition is anybody else's. */
+  get isWhole(): boolean {
+    return this.#partitions.every((each) => this.tokenOf(each) !== undefined)
+  }
+
   /** The token under which a partition is held; `undefined` if it is not, or not for sure. */
   tokenOf(partition: Partition): bigint | undefined {
     const lease = this.#held.get(nameOf(partition))
