@@ -1,14 +1,13 @@
 /**
- * The user's own open transaction as an executor: `pg` and PGlite, by their shape.
+ * The user's own open transaction of `pg` or PGlite as an executor, by its shape.
  *
  * Nothing is imported: whatever has such a `query` will do, a `pg.Client` or a client of a pool as well
- * as whatever wraps them. Kysely's is in `holdfast/kysely`.
+ * as whatever wraps them. Kysely, Drizzle and postgres.js have subpaths of their own.
  *
- * Invariants:
- *   X1. Each statement goes to the transaction that was given, and to no other connection.
- *   X2. `rowCount` is the number of rows that were touched, also where none is returned.
+ * Invariants: X1 to X3 of `lent.ts`.
  */
 import type { SqlExecutor } from '#model'
+import { lent } from './lent.ts'
 
 /** What is used of a client of `pg` on which the user has sent `begin`. */
 export interface PgLike {
@@ -20,14 +19,10 @@ export interface PgLike {
 
 /** A client of `pg`, in a transaction, as an executor. */
 export function fromPg(client: PgLike): SqlExecutor {
-  return {
-    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the port says it so.
-    async query<Row>(text: string, params: readonly unknown[] = []) {
-      const { rows, rowCount } = await client.query(text, [...params])
-      // The rows of a statement have the type that whoever wrote the statement says.
-      return { rows: rows as Row[], rowCount: rowCount ?? rows.length }
-    },
-  }
+  return lent('pg', async (text, params) => {
+    const { rows, rowCount } = await client.query(text, params)
+    return { rows, rowCount: rowCount ?? rows.length }
+  })
 }
 
 /** What is used of the transaction that PGlite's `transaction` hands out. */
@@ -35,17 +30,17 @@ export interface PgliteLike {
   query(
     text: string,
     params?: unknown[],
+    options?: { parsers: Record<number, (text: string) => unknown> },
   ): Promise<{ readonly rows: unknown[]; readonly affectedRows?: number }>
 }
 
+/** `bigint`, which PGlite reads as a number where it fits and `pg` always as text. */
+const PARSERS = { 20: String }
+
 /** A transaction of PGlite as an executor. */
 export function fromPglite(transaction: PgliteLike): SqlExecutor {
-  return {
-    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the port says it so.
-    async query<Row>(text: string, params: readonly unknown[] = []) {
-      const { rows, affectedRows = 0 } = await transaction.query(text, [...params])
-      // The rows of a statement have the type that whoever wrote the statement says.
-      return { rows: rows as Row[], rowCount: Math.max(rows.length, affectedRows) }
-    },
-  }
+  return lent('PGlite', async (text, params) => {
+    const { rows, affectedRows = 0 } = await transaction.query(text, params, { parsers: PARSERS })
+    return { rows, rowCount: Math.max(rows.length, affectedRows) }
+  })
 }

@@ -9,7 +9,8 @@
  *
  * Invariants:
  *   H1. HF_CALL_NOT_SENT only if `onRequestStart` was not called; else HF_CALL_LOST.
- *   H2. At most 64 connections and 192 requests for each origin; more are refused, not queued.
+ *   H2. At most 64 connections and 1,024 requests for each origin; more are refused, not queued. Who
+ *       waits for a connection does so within his deadline, behind the bound of his edge.
  *   H3. An aborted exchange rejects at once. If it had not started, it never will.
  *
  * Rejected: `fetch` and undici's `request`, which hide that moment; its retry and its cache, which
@@ -22,8 +23,8 @@ import type { OutgoingRequest, WireResponse } from '#world'
 /** Connections for each origin. One carries one request at a time. */
 const CONNECTIONS_MAX = 64
 
-/** Requests for each origin, those that wait for a connection included: two wait behind each. */
-const REQUESTS_MAX = 3 * CONNECTIONS_MAX
+/** Requests for each origin, those that wait for a connection included: fifteen wait behind each. */
+const REQUESTS_MAX = 16 * CONNECTIONS_MAX
 
 /** A connection that takes longer than this, in ms, is tried elsewhere or again. */
 const CONNECT_MS_MAX = 1_000
@@ -111,6 +112,8 @@ class Channel {
   }
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** What an exchange tells the channel. */
 interface Settlement {
   resolve(answer: WireResponse): void
@@ -149,11 +152,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     this.#status = status
-    this.#headers = Object.fromEntries(
-      Object.entries(headers).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-      ),
-    )
+    const fields: Record<string, string> = {}
+    for (const name in headers) {
+      const value = headers[name]
+      if (value !== undefined) fields[name] = typeof value === 'string' ? value : value.join(', ')
+    }
+    this.#headers = fields
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -167,7 +171,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#end()
-    const body = Buffer.concat(this.#chunks, this.#length)
+    // Nearly every answer is one chunk, which need not be copied.
+    const [only = NOTHING, ...more] = this.#chunks
+    const body = more.length === 0 ? only : Buffer.concat(this.#chunks, this.#length)
     this.#settlement.resolve({ status: this.#status, headers: this.#headers, body })
   }
 

@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream'
 import { catalogue, type Code, HoldfastError } from '#errors'
 import type { Address, Listener, WireHandler } from '#world'
 import { nodeListener } from './mount.ts'
+import { acceptSessions, asksForSession, type Sessions } from './session/accept.ts'
 
 const limits = {
   headersTimeout: 10_000,
@@ -26,7 +27,9 @@ const CONNECTIONS_MAX = 4_096
 
 /** Listens on an address. @throws HF_PORT_IN_USE */
 export async function listen(address: Address, handle: WireHandler): Promise<Listener> {
-  const server = createServer(limits, nodeListener(handle))
+  const options = { ...limits, shouldUpgradeCallback: asksForSession }
+  const server = createServer(options, nodeListener(handle))
+  const sessions = acceptSessions(server, handle)
   const open = new Set<ServerResponse>()
   server.maxConnections = CONNECTIONS_MAX
   server.on('clientError', answerNonsense)
@@ -35,7 +38,7 @@ export async function listen(address: Address, handle: WireHandler): Promise<Lis
     response.once('close', () => open.delete(response))
   })
   await opened(server, address)
-  return { origin: originOf(server, address), close: () => closed(server, open) }
+  return { origin: originOf(server, address), close: () => closed(server, open, sessions) }
 }
 
 async function opened(server: Server, { host, port }: Address): Promise<void> {
@@ -63,14 +66,19 @@ function originOf(server: Server, { host, port }: Address): string {
 }
 
 /** Stops accepting. A connection that is busy now becomes idle later, and would then be kept for 65 s. */
-async function closed(server: Server, open: ReadonlySet<ServerResponse>): Promise<void> {
+async function closed(
+  server: Server,
+  open: ReadonlySet<ServerResponse>,
+  sessions: Sessions,
+): Promise<void> {
   for (const response of open) {
     response.shouldKeepAlive = false
     response.once('close', () => server.closeIdleConnections())
   }
-  await new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
+  await Promise.all([ended, sessions.close()])
 }
 
 /** What the parser refuses never becomes a request, so that the answer is written by hand. */

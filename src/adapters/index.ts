@@ -5,8 +5,10 @@
  * that whoever does not use it need not install it.
  */
 export { fromPg, fromPglite, type PgLike, type PgliteLike } from './executors.ts'
+export { guarded } from './guarded.ts'
 export { httpNetwork } from './http.ts'
 export { fetchHandler, nodeListener } from './mount.ts'
+export { natsPromises } from './nats-promises.ts'
 export { connectService, nodeWorld, outbox } from './node.ts'
 export { connectPglite } from './pglite.ts'
 export { openPgliteMemory, type KeptPglite, type PgliteMemory } from './pglite-memory.ts'

@@ -17,6 +17,7 @@ import {
 } from 'kysely'
 import { HoldfastError } from '#errors'
 import type { DatabaseDeclaration, DatabaseOptions, SqlExecutor } from '#model'
+import { lent } from './lent.ts'
 
 /** A service database whose handlers write Kysely. `DB` is the type of its tables. */
 export function kysely<DB>(options: DatabaseOptions): DatabaseDeclaration<Kysely<DB>> {
@@ -42,15 +43,12 @@ export interface KyselyLike {
 
 /** The user's own open transaction of Kysely as an executor, for `outbox` and `once`. */
 export function fromKysely(transaction: KyselyLike): SqlExecutor {
-  return {
-    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the port says it so.
-    async query<Row>(text: string, params: readonly unknown[] = []) {
-      const query = CompiledQuery.raw(text, [...params])
-      const { rows, numAffectedRows } = await transaction.executeQuery(query)
-      // The rows of a statement have the type that whoever wrote the statement says.
-      return { rows: rows as Row[], rowCount: Math.max(rows.length, Number(numAffectedRows ?? 0n)) }
-    },
-  }
+  return lent('Kysely', async (text, params) => {
+    const { rows, numAffectedRows } = await transaction.executeQuery(
+      CompiledQuery.raw(text, params),
+    )
+    return { rows, rowCount: Math.max(rows.length, Number(numAffectedRows ?? 0n)) }
+  })
 }
 
 class ExecutorDriver implements Driver {

@@ -42,11 +42,12 @@ function nodeRequest(request: IncomingMessage, signal: AbortSignal): IncomingReq
 }
 
 function flat(headers: IncomingMessage['headers']): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  )
+  const fields: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) fields[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return fields
 }
 
 /** Reads by events, not by iteration: leaving the iteration would destroy the socket of the answer. */

@@ -6,13 +6,13 @@ import type { Config } from '#host'
 import { type Outbox, outboxOf } from '#edge'
 import type { Contract, Service, System } from '#model'
 import type { Connections } from '#state'
-import { type Network, nodeClock, nodeRandom, nodeTimers, type World } from '#world'
+import { type Network, nodeClock, nodeRandom, nodeWheel, type World } from '#world'
 import { connectPglite } from './pglite.ts'
 import { connectPostgres, ensureDatabase } from './postgres.ts'
 
 /** Node's world with the given network. */
 export function nodeWorld(network: Network): World {
-  return { clock: nodeClock, timers: nodeTimers, random: nodeRandom, network }
+  return { clock: nodeClock, timers: nodeWheel(), random: nodeRandom, network }
 }
 
 /**

@@ -11,8 +11,9 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Client, type ClientConfig, type QueryResult } from 'pg'
-import type { Rows } from '#model'
-import type { Connection } from '#state'
+import type { Rows, RowShape } from '#model'
+import type { Connection, Statement } from '#state'
+import { cellParser } from './cells.ts'
 
 /** What a session rejects with when its connection is gone and nobody said why. */
 export class ConnectionLost extends Error {
@@ -21,25 +22,45 @@ export class ConnectionLost extends Error {
   readonly code = '08006'
 }
 
+/** Statements that one session keeps prepared. */
+const PREPARED_MAX = 50
+
+/**
+ * An insert that reads no table and gives no rows back. It has one plan for ever, so it need not be
+ * planned each time; one that reads could be caught in the plan of a table that was small once.
+ */
+const PLAIN_INSERT =
+  /^\s*insert\s(?!.*\b(?:from|join|using)\s+(?!unnest\b|\())(?!.*\breturning\b)/is
+
+/** How `pg` is asked for cells. */
+const CELLS = { rowMode: 'array', types: { getTypeParser: cellParser } }
+
 /** An open session. */
 export class PgSession {
+  /** Called for each NOTIFY on a channel that the session listens on. */
+  onNotice = (): void => {}
   readonly #client: Client
   readonly #stream: Duplex
   #death: Error | undefined
+  readonly #prepared = new Map<string, string>()
+  readonly #canPipeline: boolean
   #rowsWritten = 0
   #running = 0
 
-  private constructor(client: Client, stream: Duplex) {
+  private constructor(client: Client, stream: Duplex, canPipeline: boolean) {
     this.#client = client
     this.#stream = stream
+    this.#canPipeline = canPipeline
     client.on('error', (error) => this.#die(error))
     client.on('end', () => this.#die(undefined))
+    client.on('notification', () => this.onNotice())
   }
 
   /** Connects. `makeStream` is called once; the session owns what it makes. */
   static async open(config: ClientConfig, makeStream: () => Socket | Duplex): Promise<PgSession> {
     const stream = makeStream()
-    const session = new PgSession(new Client({ ...config, stream: () => stream }), stream)
+    const client = new Client({ ...config, stream: () => stream })
+    const session = new PgSession(client, stream, config.pipeline === true)
     try {
       await session.#client.connect()
       return session
@@ -71,9 +92,16 @@ export class PgSession {
     return rows
   }
 
-  async query<Row>(text: string, params?: readonly unknown[]): Promise<Rows<Row>> {
+  async query<Row>(
+    text: string,
+    params: readonly unknown[] = [],
+    shape: RowShape = 'named',
+  ): Promise<Rows<Row>> {
+    const name = this.#canPipeline ? this.#nameOf(text) : undefined
+    const values = [...params]
+    const statement = name === undefined ? { text, values } : { name, text, values }
     const result = await this.#answer(
-      this.#client.query(text, params === undefined ? [] : [...params]),
+      this.#client.query(shape === 'named' ? statement : { ...statement, ...CELLS }),
     )
     if (result.command !== 'SELECT') this.#rowsWritten += result.rowCount ?? 0
     // The statement decides what its rows are; `Row` is what its author says they are.
@@ -82,6 +110,34 @@ export class PgSession {
 
   async script(text: string): Promise<void> {
     await this.#answer(this.#client.query(text))
+  }
+
+  /** Sends several statements with one write, if it can; and gives the rows of the last. */
+  async together<Row>(statements: readonly Statement[]): Promise<Rows<Row>> {
+    this.#stream.cork()
+    const answers = statements.map(({ text, params, shape }) =>
+      params === undefined ? this.script(text) : this.query<Row>(text, params, shape),
+    )
+    this.#stream.uncork()
+    const settled = await Promise.allSettled(answers)
+    for (const each of settled) if (each.status === 'rejected') throw each.reason
+    return (await answers.at(-1)) ?? { rows: [], rowCount: 0 }
+  }
+
+  /** True if several statements can be under way. */
+  get canPipeline(): boolean {
+    return this.#canPipeline
+  }
+
+  /** The name under which a statement is prepared; `undefined` for what is better planned each time. */
+  #nameOf(text: string): string | undefined {
+    const known = this.#prepared.get(text)
+    if (known !== undefined || this.#prepared.size >= PREPARED_MAX || !PLAIN_INSERT.test(text)) {
+      return known
+    }
+    const name = `hf_${this.#prepared.size}`
+    this.#prepared.set(text, name)
+    return name
   }
 
   /** Says goodbye and closes. */
@@ -119,8 +175,9 @@ export function loan(
 ): Connection {
   let isLent = true
   return {
-    query: (text, params) => session.query(text, params),
+    query: (text, params, shape) => session.query(text, params, shape),
     script: (text) => session.script(text),
+    ...(session.canPipeline ? { together: (all) => session.together(all) } : {}),
     release: (fate) => {
       if (!isLent) return
       isLent = false

@@ -13,7 +13,8 @@
  */
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import type { Rows } from '#model'
+import type { Rows, RowShape } from '#model'
+import { cellParser } from './cells.ts'
 import { type Answer, type Field, type Parameter, readAnswer, Writer } from './pglite-protocol.ts'
 import { Camera, type PgliteModule, type Picture } from './pglite-snapshot.ts'
 
@@ -48,6 +49,7 @@ interface Prepared {
 
 interface Column {
   readonly name: string
+  readonly type: number
   readonly parse: (text: string) => unknown
 }
 
@@ -91,7 +93,11 @@ export class PgliteMemory {
     return this.#isInTransaction
   }
 
-  query(text: string, params: readonly unknown[]): Rows<Record<string, unknown>> {
+  query(
+    text: string,
+    params: readonly unknown[],
+    shape: RowShape = 'named',
+  ): Rows<Record<string, unknown>> {
     const known = this.#prepared.get(text)
     const prepared = known ?? { statement: `s${this.#names++}`, columns: undefined }
     const { statement } = prepared
@@ -105,15 +111,22 @@ export class PgliteMemory {
     if (answer.isParsed) this.#prepared.set(text, prepared)
     if (answer.failure !== undefined) throw answer.failure
     prepared.columns ??= (answer.fields ?? []).map(columnOf)
-    return rowsOf(answer.rows, prepared.columns, answer.tag)
+    return rowsOf(answer, prepared.columns, shape)
   }
 
   script(text: string): void {
-    // After a change of the tables a prepared statement might answer in its old shape, or refuse to.
-    if (/\b(create|alter|drop)\b/i.test(text)) this.#prepared.clear()
     this.#writer.query(text)
     const { failure } = this.#exchange()
+    // After a change of the tables a prepared statement might answer in its old shape, or refuse to.
+    if (/\b(create|alter|drop)\b/i.test(text) && !this.#hasWrittenNothing()) this.#prepared.clear()
     if (failure !== undefined) throw failure
+  }
+
+  /** True if the open transaction has changed no row of any table, those of the catalogue included. */
+  #hasWrittenNothing(): boolean {
+    if (!this.#isInTransaction) return false
+    this.#writer.query('select pg_current_xact_id_if_assigned() is null')
+    return this.#exchange().rows[0]?.[0] === 't'
   }
 
   seed(bits: () => number): void {
@@ -198,16 +211,25 @@ function moduleOf(database: PGlite): Insides {
 
 function columnOf({ name, type }: Field): Column {
   const parse: (text: string) => unknown = pg.types.getTypeParser(type, 'text')
-  return { name, parse }
+  return { name, type, parse }
 }
 
 function rowsOf(
-  rows: readonly (readonly (string | null)[])[],
+  { rows, tag }: Answer,
   columns: readonly Column[],
-  tag: string,
+  shape: RowShape,
 ): Rows<Record<string, unknown>> {
   const rowCount = Number(/\d+$/.exec(tag)?.[0] ?? 0)
-  return { rows: rows.map((values) => rowOf(columns, values)), rowCount }
+  if (shape === 'named') return { rows: rows.map((values) => rowOf(columns, values)), rowCount }
+  // Whoever asks for cells says so in the type of its rows, too.
+  return { rows: rows.map((values) => cellsOf(columns, values)) as never[], rowCount }
+}
+
+function cellsOf(columns: readonly Column[], values: readonly (string | null)[]): unknown[] {
+  return columns.map(({ type }, index) => {
+    const value = values[index] ?? null
+    return value === null ? null : cellParser(type)(value)
+  })
 }
 
 function rowOf(

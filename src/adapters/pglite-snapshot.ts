@@ -3,7 +3,7 @@
  *
  * Intuition: a database that runs in a byte array is saved by copying the array. What PostgreSQL
  * remembers outside of it are the files of Emscripten's in-memory file system, its open descriptors and
- * its inode counter; these are few, and only files that were written since are copied back.
+ * its inode counter. Of the files, some two thousand, only those that were touched since are put back.
  *
  * Invariants:
  *   S1. At rest (no statement running, no transaction) `restore` gives back every bit that a statement
@@ -53,6 +53,9 @@ export interface PgliteModule {
 /** What of a node is copied besides its contents. */
 const FIELDS = ['parent', 'id', 'name', 'mode', 'name_next', 'usedBytes', 'atime', 'mtime', 'ctime']
 
+/** Operations that change a node, or the names in a directory. */
+const NODE_CHANGES = ['setattr', 'mknod', 'symlink', 'unlink', 'rmdir', 'rename']
+
 const PAGE_WORDS = 1024
 /** Beyond this many empty pages in a row (4 MB), memory was never used. */
 const EMPTY_PAGES = 1024
@@ -61,6 +64,8 @@ const IS_DIRECTORY = 0o040000
 interface NodePicture {
   readonly node: FileNode
   readonly fields: readonly unknown[]
+  /** The next node in the table of names, which changes when others come and go. */
+  readonly nameNext: unknown
   readonly bytes: Uint8Array | undefined
   readonly entries: Record<string, FileNode> | undefined
 }
@@ -68,7 +73,7 @@ interface NodePicture {
 /** Takes pictures of one PGlite and restores them. */
 export class Camera {
   readonly #module: PgliteModule
-  /** Files that were written since the last picture was taken or restored. */
+  /** Files and directories that were changed since the last picture was taken or restored. */
   readonly #dirty = new Set<unknown>()
   #last: Picture | undefined
 
@@ -95,9 +100,11 @@ export class Camera {
     HEAPU8.set(picture.memory)
     HEAPU8.fill(0, picture.memory.length, top)
     // What did not change since this very picture need not be copied; of another nothing is known.
-    const isUnchanged = (node: FileNode): boolean =>
-      this.#last === picture && !this.#dirty.has(node)
-    for (const each of picture.nodes) restoreNode(each, isUnchanged(each.node))
+    const isSame = this.#last === picture
+    for (const each of picture.nodes) {
+      if (isSame && !this.#dirty.has(each.node)) each.node['name_next'] = each.nameNext
+      else restoreNode(each)
+    }
     picture.restoreTables(FS)
     this.#dirty.clear()
     this.#last = picture
@@ -109,7 +116,7 @@ export class Camera {
     const watch = (
       operations: Operations | undefined,
       names: readonly string[],
-      written: (subject: unknown) => unknown,
+      written: (...of: unknown[]) => unknown[],
     ): void => {
       if (operations === undefined || watched.has(operations)) return
       watched.add(operations)
@@ -117,17 +124,18 @@ export class Camera {
     }
     for (const { stream_ops: ofStreams, node_ops: ofNodes } of nodesBelow(this.#module.FS.root)) {
       // The first argument of a stream's operation is the stream, of a node's operation the node.
-      watch(ofStreams, ['write', 'allocate', 'msync'], (stream) => (stream as Stream).node)
-      watch(ofNodes, ['setattr'], (node) => node)
+      watch(ofStreams, ['write', 'allocate', 'msync'], (stream) => [(stream as Stream).node])
+      // A node, or the directory of a name; what is moved leaves one directory for another.
+      watch(ofNodes, NODE_CHANGES, (node, other) => [node, (node as FileNode)['parent'], other])
     }
   }
 
-  #watch(operations: Operations, name: string, written: (subject: unknown) => unknown): void {
+  #watch(operations: Operations, name: string, written: (...of: unknown[]) => unknown[]): void {
     const original = operations[name]
     if (original === undefined) return
     const dirty = this.#dirty
     operations[name] = function watched(this: unknown, subject, ...rest): unknown {
-      dirty.add(written(subject))
+      for (const each of written(subject, ...rest)) dirty.add(each)
       return original.call(this, subject, ...rest)
     }
   }
@@ -184,16 +192,16 @@ function pictureOf(node: FileNode): NodePicture {
   return {
     node,
     fields: FIELDS.map((field) => node[field]),
+    nameNext: node['name_next'],
     bytes: isFile ? bytesOf(contents).slice(0, node.usedBytes) : undefined,
     entries: contents && !isFile ? { ...contents } : undefined,
   }
 }
 
-function restoreNode({ node, fields, bytes, entries }: NodePicture, isUnchanged: boolean): void {
+function restoreNode({ node, fields, bytes, entries }: NodePicture): void {
   for (const [index, field] of FIELDS.entries()) node[field] = fields[index]
   if (entries !== undefined) node.contents = { ...entries }
-  else if (bytes === undefined) return
-  else if (!isUnchanged) restoreBytes(node, bytes)
+  else if (bytes !== undefined) restoreBytes(node, bytes)
 }
 
 function restoreBytes(node: FileNode, bytes: Uint8Array): void {

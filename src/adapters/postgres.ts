@@ -13,6 +13,7 @@ import { HoldfastError } from '#errors'
 import { type Connection, type Connections, databaseError } from '#state'
 import { nodeClock, nodeTimers, sleep } from '#world'
 import { loan, PgSession } from './pg-session.ts'
+import { listenOn } from './postgres-ear.ts'
 import { Slots } from './slots.ts'
 
 /** Where the server is, and how many sessions may be used. */
@@ -66,6 +67,7 @@ class PostgresConnections implements Connections {
   readonly #slots: Slots
   readonly #idle: PgSession[] = []
   readonly #inUse = new Set<PgSession>()
+  readonly #ears = new Set<() => void>()
   #isClosed = false
 
   constructor(url: string, sessionsMax: number) {
@@ -93,8 +95,18 @@ class PostgresConnections implements Connections {
     }
   }
 
+  hear(channel: string, heard: () => void): () => void {
+    const deafen = listenOn(() => open(this.#url, CONNECT_MS_MAX), channel, heard)
+    this.#ears.add(deafen)
+    return () => {
+      deafen()
+      this.#ears.delete(deafen)
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
+    for (const deafen of this.#ears) deafen()
     this.#slots.close()
     await Promise.allSettled(this.#idle.splice(0).map((session) => session.end()))
     const startedMs = nodeClock.monotonicMs()
@@ -125,6 +137,8 @@ async function open(url: string, limitMs: number): Promise<PgSession> {
     connectionString: url,
     application_name: 'holdfast',
     keepAlive: true,
+    // Several statements of one transaction may be under way: the session above decides which.
+    pipeline: true,
     // 0 would mean for ever.
     connectionTimeoutMillis: Math.max(1, Math.ceil(limitMs)),
     // For statements outside a transaction, which set no bound of their own.

@@ -1,7 +1,9 @@
 /**
  * A whole system on Node: the environment's configuration, HTTP, and the databases that it names.
  */
-import { readConfig, runSystem, type RunningSystem } from '#host'
+import type { BrokerOf } from '#edge'
+import { HoldfastError } from '#errors'
+import { type Config, readConfig, runSystem, type RunningSystem } from '#host'
 import type { System } from '#model'
 import type { Observe } from '#observe'
 import { httpNetwork } from './http.ts'
@@ -13,12 +15,18 @@ export interface ServeOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Receives every fact as it happens. @defaultValue nobody listens */
   readonly observe?: Observe
+  /**
+   * What carries the events, such as `nats(…)` of `holdfast/nats`.
+   *
+   * @defaultValue NATS where `HOLDFAST_NATS_URL` is set; else HTTP, without a broker
+   */
+  readonly broker?: BrokerOf
 }
 
 /**
  * Runs all services of a system until `drain` is called. Signals are left to the program.
  *
- * @throws HF_CONFIG_INVALID, HF_PORT_IN_USE, HF_DB_*, HF_MIGRATION_* (effect none).
+ * @throws HF_CONFIG_INVALID, HF_PORT_IN_USE, HF_DB_*, HF_MIGRATION_*, HF_BROKER_* (effect none).
  * @example
  * const shop = await serve(system('shop', { services: [orders] }))
  * process.once('SIGTERM', () => shop.drain())
@@ -34,6 +42,7 @@ export async function serve(system: System, options: ServeOptions = {}): Promise
       config,
       connect: async (service) => connectService(config, service),
       observe,
+      broker: options.broker ?? (await brokerIn(config)),
     })
     const drain = async (): Promise<void> => {
       await running.drain()
@@ -44,4 +53,17 @@ export async function serve(system: System, options: ServeOptions = {}): Promise
     await network.close()
     throw error
   }
+}
+
+/** The broker that the configuration names. Its client is loaded only then: it need not be installed. */
+async function brokerIn({ nats: named }: Config): Promise<BrokerOf | undefined> {
+  if (named === undefined) return undefined
+  const { nats } = await import('./nats.ts').catch((cause: unknown) => {
+    throw new HoldfastError('HF_CONFIG_INVALID', {
+      detail: 'HOLDFAST_NATS_URL is set, and the client of NATS is not installed',
+      fix: 'npm install @nats-io/transport-node @nats-io/jetstream',
+      cause,
+    })
+  })
+  return nats(named)
 }

@@ -45,3 +45,34 @@ test('a variable spells the name of a service in capitals', () => {
   const config = readConfig({ HOLDFAST_URL_CARD_PROVIDER: 'https://cards.example' }, shop)
   assert.equal(config.origins.get('cardProvider'), 'https://cards.example')
 })
+
+test('NATS is found by its URL, and three servers keep three copies', () => {
+  assert.equal(readConfig({}, shop).nats, undefined)
+  assert.deepEqual(natsIn({ HOLDFAST_NATS_URL: 'nats://n0' }), {
+    servers: ['nats://n0'],
+    replicas: 1,
+  })
+  assert.deepEqual(natsIn({ HOLDFAST_NATS_URL: 'nats://n0, nats://n1,tls://n2' }), {
+    servers: ['nats://n0', 'nats://n1', 'tls://n2'],
+    replicas: 3,
+  })
+})
+
+test('F1: a wrong HOLDFAST_NATS_URL is refused without showing its password', () => {
+  const environment = {
+    HOLDFAST_NATS_URL: 'http://me:geheim@n0',
+    HOLDFAST_NATS_REPLICAS: '2',
+  }
+
+  assert.throws(
+    () => readConfig(environment, shop),
+    (error) =>
+      isHoldfastError(error, 'HF_CONFIG_INVALID') &&
+      Object.keys(environment).every((name) => error.detail.includes(name)) &&
+      !error.message.includes('geheim'),
+  )
+})
+
+function natsIn(environment: Readonly<Record<string, string>>): unknown {
+  return readConfig(environment, shop).nats
+}

@@ -9,6 +9,8 @@
  * | `DATABASE_URL_<SERVICE>` | the database of one service, instead | |
  * | `HOLDFAST_DIR` | embedded databases and logs | `.holdfast` |
  * | `HOLDFAST_URL_<NAME>` | origin of a foreign service, or of one that runs elsewhere | its stand-in |
+ * | `HOLDFAST_NATS_URL` | NATS servers that carry the events, with commas between them | HTTP push |
+ * | `HOLDFAST_NATS_REPLICAS` | servers that keep each event: 1, 3 or 5 | 3 of three named ones, else 1 |
  * | `HOLDFAST_SESSIONS` | PostgreSQL connections of each service, 1 to 100 | 10 |
  *
  * Invariants:
@@ -30,6 +32,8 @@ export interface Config {
   readonly databaseUrls: ReadonlyMap<string, string>
   /** Origins given for services, by name. */
   readonly origins: ReadonlyMap<string, string>
+  /** Where NATS is, and how many of its servers keep each event; `undefined`: no broker. */
+  readonly nats: { readonly servers: readonly string[]; readonly replicas: number } | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -62,6 +66,7 @@ export function readConfig(environment: Environment, system: System): Config {
       databaseUrl(environment, `DATABASE_URL_${shout(name)}`, faults),
     ),
     origins: byName(names, (name) => origin(environment, `HOLDFAST_URL_${shout(name)}`, faults)),
+    nats: nats(environment, faults),
   }
   if (faults.length === 0) return config
   throw new HoldfastError('HF_CONFIG_INVALID', { detail: faults.join('; '), particulars: faults })
@@ -107,6 +112,30 @@ function databaseUrl(environment: Environment, name: string, faults: string[]): 
     `${name} must look like postgres://user:password@host:5432/name (its value is not shown)`,
   )
   return undefined
+}
+
+function nats(environment: Environment, faults: string[]): Config['nats'] {
+  const text = environment['HOLDFAST_NATS_URL']
+  if (text === undefined || text === '') return undefined
+  const servers = text.split(',').map((each) => each.trim())
+  if (!servers.every(isNatsUrl)) {
+    faults.push(
+      'HOLDFAST_NATS_URL must look like nats://host:4222,nats://… (its value is not shown)',
+    )
+  }
+  const fallback = servers.length >= 3 ? 3 : 1
+  const limits = { fallback, min: 1, max: 5 }
+  const replicas = integer(environment, 'HOLDFAST_NATS_REPLICAS', limits, faults)
+  if (replicas % 2 === 0) {
+    faults.push(
+      `HOLDFAST_NATS_REPLICAS must be 1, 3 or 5: of ${replicas}, no more may fail than of ${replicas - 1}`,
+    )
+  }
+  return { servers, replicas }
+}
+
+function isNatsUrl(text: string): boolean {
+  return URL.canParse(text) && /^(nats|tls):$/.test(new URL(text).protocol)
 }
 
 function origin(environment: Environment, name: string, faults: string[]): string | undefined {

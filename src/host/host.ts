@@ -7,9 +7,9 @@
  * Invariants:
  *   H1. Nothing is served before the migrations are applied.
  *   H2. Drain is ordered: new work is refused, running work ends, the relay puts its leases back, and
- *       only then the database is closed. An answer that was promised is not cut off.
+ *       only then the broker is left and the database is closed. An answer that was promised is not cut off.
  */
-import { httpPush, relay, server, type Site } from '#edge'
+import { type BrokerOf, httpPush, relay, server, type Site } from '#edge'
 import { vacate } from '#lease'
 import type { Service, System } from '#model'
 import type { Observe } from '#observe'
@@ -28,6 +28,8 @@ export interface HostOptions {
   /** The origin of a service of the system. */
   readonly resolve: (target: string) => string
   readonly observe: Observe
+  /** What carries its events. @defaultValue `httpPush` */
+  readonly broker?: BrokerOf | undefined
 }
 
 /** A service that can be started, asked and stopped. */
@@ -35,7 +37,7 @@ export interface ServiceHost {
   /** Answers calls, event deliveries, `/livez` and `/readyz`. Usable before `start`: then it is not ready. */
   readonly handle: WireHandler
   readonly health: Health
-  /** Migrates the database and begins to relay. @throws HF_DB_*, HF_MIGRATION_* */
+  /** Migrates the database and begins to relay. @throws HF_DB_*, HF_MIGRATION_*, HF_BROKER_* */
   start(): Promise<void>
   /** Refuses new work, finishes what runs within the longest accepted deadline, stops and closes. */
   drain(): Promise<void>
@@ -44,6 +46,7 @@ export interface ServiceHost {
 /** Makes the host of a service. Nothing happens before `start`. */
 export function hostService(options: HostOptions): ServiceHost {
   const { service, system, world, connections, migrations, resolve, observe } = options
+  const { broker: brokerOf = httpPush } = options
   const database = openDatabase(connections, world)
   let phase: Phase = 'starting'
   const enter = (next: Phase, detail: string): void => {
@@ -60,7 +63,8 @@ export function hostService(options: HostOptions): ServiceHost {
     wake: () => events.wake(),
   }
   const calls = server(site)
-  const events = relay(site, httpPush(site))
+  const broker = brokerOf(site)
+  const events = relay(site, broker)
   const vital = health(database, world, () => phase)
   return {
     health: vital,
@@ -70,14 +74,18 @@ export function hostService(options: HostOptions): ServiceHost {
       const applied = await migrate(database, migrations)
       // Nobody else can have this database open, so whoever held its leases is dead.
       if (database.exclusive) await vacate(database)
+      await broker.intake?.start(calls.handle)
       events.start()
       enter('ready', `${applied.length} migrations applied`)
     },
     async drain() {
       if (phase === 'draining' || phase === 'stopped') return
       enter('draining', `${calls.inFlight()} requests in flight`)
+      // While the gate is open: what the broker handed over would be refused otherwise, and come again.
+      await broker.intake?.stop()
       await calls.drain()
       await events.stop()
+      await broker.intake?.close()
       await database.close()
       enter('stopped', 'nothing in flight')
     },

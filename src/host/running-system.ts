@@ -9,6 +9,7 @@
  *   Y2. If one service cannot start, all that started are drained and the first error is thrown.
  *   Y3. Drain closes the front door first, then the services: what was accepted is finished.
  */
+import type { BrokerOf } from '#edge'
 import { HoldfastError } from '#errors'
 import type { Service, System } from '#model'
 import type { Observe } from '#observe'
@@ -26,6 +27,8 @@ export interface SystemOptions {
   readonly config: Config
   readonly connect: (service: Service) => Promise<Connections>
   readonly observe: Observe
+  /** What carries the events of each service. @defaultValue HTTP push */
+  readonly broker?: BrokerOf | undefined
 }
 
 /** A system that runs. */
@@ -42,7 +45,7 @@ const CLOSE_MS_MAX = 65_000
 /**
  * Starts every service of the system.
  *
- * @throws HF_PORT_IN_USE, HF_DB_*, HF_MIGRATION_* (effect none): nothing is left running.
+ * @throws HF_PORT_IN_USE, HF_DB_*, HF_MIGRATION_*, HF_BROKER_* (effect none): nothing is left running.
  */
 export async function runSystem(options: SystemOptions): Promise<RunningSystem> {
   const { system, world, config } = options
@@ -71,7 +74,7 @@ export async function runSystem(options: SystemOptions): Promise<RunningSystem> 
 }
 
 async function startAll(
-  { system, world, connect, observe }: SystemOptions,
+  { system, world, connect, observe, broker }: SystemOptions,
   hosts: Map<string, ServiceHost>,
   origins: ReadonlyMap<string, string>,
 ): Promise<void> {
@@ -79,7 +82,16 @@ async function startAll(
   const starts = system.services.map(async (service) => {
     const migrations = await readMigrations(service)
     const connections = await connect(service)
-    const host = hostService({ service, system, world, connections, migrations, resolve, observe })
+    const host = hostService({
+      service,
+      system,
+      world,
+      connections,
+      migrations,
+      resolve,
+      observe,
+      broker,
+    })
     hosts.set(service.name, host)
     await host.start()
   })
