@@ -35,17 +35,20 @@ function load(calling: Calling, from: string, to: string): Load | undefined {
 const example = planned(chain(['web', 'orders', 'inventory', 'pricing'], { retry: 3 }))
 const causes: Causes = { 'orders.ask': { calls: { 'orders>inventory.ask': 2 } } }
 
-test('three layers of three attempts make 27 requests of one', () => {
+test('three layers of three attempts make 27 requests of one; with budget and stamp 1.33 and 3', () => {
   const map = mapOf(planned(chain(['web', 'a', 'b', 'c'], { retry: 3 })))
   const path = map.paths.find(({ name }) => name === 'web.ask')
 
-  assert.equal(path?.amplification.bounded, 27)
+  assert.equal(path?.amplification.product, 27)
+  assert.equal(path?.amplification.bounded.toFixed(3), '1.331')
+  assert.equal(path?.amplification.down, 3)
   assert.deepEqual(path?.amplification.way, ['web.ask', 'a.ask', 'b.ask', 'c.ask'])
   assert.equal(path?.depth.calls, 3)
 })
 
 test('the example makes 54 requests without protection', () => {
-  const found = load(callingOf(graphOf(example, causes)), 'web', 'pricing')
+  const naive = { budgetRatio: undefined, isStamped: false }
+  const found = load(withPolicy(graphOf(example, causes), naive), 'web', 'pricing')
 
   assert.deepEqual([found?.base, found?.product, found?.bounded, found?.down], [2, 54, 54, 54])
 })

@@ -10,14 +10,16 @@
  *
  *   base      Σ base(u) · times                 nothing fails
  *   product   Σ product(u) · times · A          everything fails, only the attempts bound it
- *   bounded   Σ bounded(u) · times · min(A, 1 + ratio)
+ *   bounded   Σ bounded(u) · times · min(A, 1 + ratio)   many requests, in the long run
  *   down      Σ base(u) · times · A             v stays down and every arrow to it is stamped
  *
  * Invariants:
  *   M1. base ≤ bounded ≤ product, and base ≤ down ≤ product.
  *   M2. Without budgets bounded = product; without stamps down = product.
  *   M3. In a loop and behind it all is unbounded: Infinity is said, not a large number.
- *   M4. A stamp bounds failures of which it is known that nothing happened again; `bounded` does not
+ *   M4. `product` bounds a single request; `bounded` bounds what many add up to, each, beyond the
+ *       retries that a full jar holds. It is the first that a gate judges: a jar may be full.
+ *   M5. A stamp bounds failures of which it is known that nothing happened again; `bounded` does not
  *       count on it, since an answer that was lost carried no stamp.
  *
  * Source: Google, "Site Reliability Engineering", ch. 21 and 22; Finagle's RetryBudget.
@@ -36,7 +38,7 @@ export interface Load {
   /** Requests while this handler stays down and says so. */
   readonly down: number
   /** The caller that sends most of them; `undefined` at the root and in a loop. */
-  readonly heaviest: { readonly caller: number; readonly bounded: number } | undefined
+  readonly heaviest: { readonly caller: number; readonly product: number } | undefined
 }
 
 const NONE = same(0)
@@ -72,12 +74,13 @@ export function loadsFrom(calling: Calling, root: number): ReadonlyMap<number, L
 function added(load: Load, from: Load, caller: number, { times, arrow }: Step): Load {
   const { attemptsMax, budgetRatio, isStamped } = arrow.policy
   const bounded = from.bounded * times * Math.min(attemptsMax, 1 + (budgetRatio ?? Infinity))
+  const product = from.product * times * attemptsMax
   return {
     base: load.base + from.base * times,
-    product: load.product + from.product * times * attemptsMax,
+    product: load.product + product,
     bounded: load.bounded + bounded,
     down: load.down + (isStamped ? from.base : from.product) * times * attemptsMax,
-    heaviest: bounded > (load.heaviest?.bounded ?? 0) ? { caller, bounded } : load.heaviest,
+    heaviest: product > (load.heaviest?.product ?? 0) ? { caller, product } : load.heaviest,
   }
 }
 

@@ -22,12 +22,10 @@ export function inFlight({
  */
 export function stabilityMargin({
   capacityPerSecond,
-  ratePerSecond,
-  amplification,
+  worstPerSecond,
 }: {
   readonly capacityPerSecond: number
-  readonly ratePerSecond: number
-  readonly amplification: number
+  readonly worstPerSecond: number
 }): number {
-  return capacityPerSecond / (ratePerSecond * amplification)
+  return capacityPerSecond / worstPerSecond
 }

@@ -5,6 +5,7 @@
  * broken, and then either the declaration lies or the code that enforces it does.
  */
 import type { Finding } from './finding.ts'
+import { ghostsIn } from './ghosts.ts'
 import type { Observation, SeenCalls } from './observation.ts'
 import { FIRST_SHARE } from './policy.ts'
 import type { CallNumbers, Numbers } from './system-map.ts'
@@ -27,18 +28,15 @@ export function contradictions(numbers: Numbers, seen: Observation): readonly Fi
   ]
 }
 
-function ghosts({ graph }: Numbers, { calls, events }: Observation): Finding[] {
-  const declared = new Set([...graph.calls, ...graph.events].map(({ name }) => name))
-  return [...calls, ...events]
-    .filter(([name]) => !declared.has(name))
-    .map(([name, { count }]) => ({
-      code: 'ghost',
-      severity: 'error',
-      at: name,
-      way: [],
-      says: `${name} was taken${count > 0 ? ` ${plural(count, 'time')}` : ''} and is declared nowhere`,
-      fix: 'List the edge in `uses`, or the service in the system, so that it is drawn and bounded.',
-    }))
+function ghosts({ graph }: Numbers, observation: Observation): Finding[] {
+  return ghostsIn(graph, observation).map(({ name, count }) => ({
+    code: 'ghost',
+    severity: 'error',
+    at: name,
+    way: [],
+    says: `${name} was taken${count > 0 ? ` ${plural(count, 'time')}` : ''} and is declared nowhere`,
+    fix: 'List the edge in `uses`, or the service in the system, so that it is drawn and bounded.',
+  }))
 }
 
 function broken({ arrow }: CallNumbers, seen: SeenCalls): Finding[] {

@@ -64,7 +64,7 @@ function labelled(label: string, fact: string | undefined): readonly string[] {
   return [label === '' ? fact : `${label} ${fact}`]
 }
 
-function sayingsOf({ graph, calls, paths, findings }: SystemMap): Sayings {
+function sayingsOf({ graph, calls, paths, findings, broker }: SystemMap): Sayings {
   const sayings: readonly Saying[] = [
     ...graph.services.map(({ name, isForeign, store }): Saying => {
       const owned = isForeign ? 'foreign' : `owns ${store ?? 'no store'}`
@@ -75,7 +75,7 @@ function sayingsOf({ graph, calls, paths, findings }: SystemMap): Sayings {
     }),
     ...calls.map(callSaying),
     ...graph.events.map((each): Saying => {
-      return { kind: 'event', name: each.name, facts: { '': eventPromise(each) } }
+      return { kind: 'event', name: each.name, facts: { '': eventPromise(each, broker) } }
     }),
     ...paths.map(pathSaying),
     ...findings.map((each): Saying => {
@@ -111,8 +111,8 @@ function pathSaying({ name, waits, amplification, depth, availability, behind }:
     name,
     facts: {
       'waits at most': durationText(waits.enforcedMs),
-      amplification: countText(amplification.bounded),
-      'amplification without budgets': countText(amplification.product),
+      amplification: countText(amplification.product),
+      'amplification of many requests, each': countText(amplification.bounded),
       depth: countText(depth.calls),
       available: shareText(withFallbacks.low),
       'available without fallbacks': shareText(withoutFallbacks.low),

@@ -20,7 +20,7 @@ const plan: Plan = {
 const map = mapOf(planned(plan))
 const facts: readonly AnyFact[] = [
   { fact: 'called', edge: 'orders>bank.charge', attempts: 1, tookMs: 9 },
-  { fact: 'called', edge: 'web>orders.ask', attempts: 2, tookMs: 9 },
+  { fact: 'called', edge: 'web>orders.ask', ended: 'done', attempts: 2, tookMs: 9 },
 ]
 const ghostly = mapOf(planned(plan), { observation: observationOf(facts) })
 
@@ -39,7 +39,7 @@ test('the text says every arrow and every path', () => {
   )
   assert.match(
     text,
-    /web\.ask +waits 2 s at most \(6\.15 s .*amplification 3 at orders\.ask; depth 1/,
+    /web\.ask +waits 2 s at most \(6\.15 s .*amplification 3 at orders\.ask \(1\.1 each for many\); depth 1/,
   )
   assert.match(text, /available 99\.60 % = web x db\(web\) x orders x db\(orders\)/)
 })
@@ -59,7 +59,7 @@ test('what was seen stands beside what is declared, and a ghost is drawn dotted'
 
   assert.match(
     text,
-    /==ask==> +orders .*; seen: p50 9\.\d+ ms, p99 9\.\d+ ms, 2 attempts each, 1 seen/,
+    /==ask==> +orders .*; seen: p50 9 ms, p99 9 ms, worst 9 ms, 2 attempts each, 100 % of 1 answered/,
   )
   assert.match(text, /orders +\.\.charge\.\.> +bank +GHOST: declared nowhere/)
 })

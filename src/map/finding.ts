@@ -2,7 +2,7 @@
  * Findings: what is wrong with a declared system, each with its place, a sentence and a way out.
  */
 
-/** What is wrong. The codes are stable and each has a section in docs/map.md. */
+/** What is wrong. The codes are stable, and docs/reference/findings.md has a row for each. */
 export type FindingCode =
   | 'cycle'
   | 'shared-store'
@@ -16,6 +16,14 @@ export type FindingCode =
   | 'central-point'
   | 'event-unheard'
   | 'event-unordered'
+  | 'breaker-blind'
+  | 'hedge-too-late'
+  | 'attempt-too-short'
+  | 'criticality-inversion'
+  | 'bulkhead-too-small'
+  | 'callee-must-shed'
+  | 'vulnerable'
+  | 'wide-fan-out'
   | 'ghost'
   | 'bound-broken'
   | 'first-attempt-too-short'

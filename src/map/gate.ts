@@ -5,6 +5,8 @@
  *   G1. A breach names the path at fault, the number and the limit.
  *   G2. What is unbounded breaks every limit; an availability that is only known within an interval
  *       is judged by its lower end.
+ *   G3. Amplification is judged by what a single request may become: a retry budget bounds the sum of
+ *       many, and a full jar lets one have all its attempts.
  */
 import type { Path } from './path.ts'
 import type { SystemMap } from './system-map.ts'
@@ -30,7 +32,7 @@ export interface Breach {
 /** Every path that breaks a limit, the worst of each kind first. */
 export function breachesOf({ paths }: SystemMap, limits: Limits): readonly Breach[] {
   return [
-    ...over(paths, limits.amplificationMax, ({ amplification }) => amplification.bounded, loud),
+    ...over(paths, limits.amplificationMax, ({ amplification }) => amplification.product, loud),
     ...over(paths, limits.latencyMsMax, ({ waits }) => waits.enforcedMs, slow),
     ...over(paths, limits.depthMax, ({ depth }) => depth.calls, tall),
     ...under(paths, limits.availabilityMin),
@@ -50,8 +52,8 @@ function over(
     .map((path) => breach(path, limit))
 }
 
-function loud({ name, amplification: { bounded, way } }: Path, limit: number): Breach {
-  const says = `one request becomes ${countText(bounded)}, at most ${countText(limit)} may be: ${way.join(' > ')}`
+function loud({ name, amplification: { product, way } }: Path, limit: number): Breach {
+  const says = `one request becomes ${countText(product)}, at most ${countText(limit)} may be: ${way.join(' > ')}`
   return { gate: 'amplification', path: name, way, says }
 }
 

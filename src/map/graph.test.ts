@@ -142,7 +142,12 @@ test('a foreign service ends the path and keeps its stores to itself', () => {
   const graph = graphOf(shop)
 
   assert.deepEqual(handler(graph, 'payments.authorize').calls, [])
-  assert.deepEqual(graph.services.at(-1), { name: 'payments', isForeign: true, store: undefined })
+  assert.deepEqual(graph.services.at(-1), {
+    name: 'payments',
+    isForeign: true,
+    team: undefined,
+    store: undefined,
+  })
   assert.equal(graph.calls.length, 4)
   assert.equal(graph.calls.find(({ operation }) => operation === 'ping')?.isRepeatable, false)
 })

@@ -14,7 +14,16 @@
  *   G3. Without `causes`, the graph has every call and every event that can happen, each call once.
  */
 import { HoldfastError } from '#errors'
-import type { Contract, Edge, EdgeOperation, Service, Subscription, System } from '#model'
+import type {
+  Acknowledgement,
+  Contract,
+  Edge,
+  EdgeOperation,
+  ResolvedPolicy,
+  Service,
+  Subscription,
+  System,
+} from '#model'
 import { keyName } from './key-name.ts'
 import { type ArrowPolicy, policyOf } from './policy.ts'
 
@@ -29,6 +38,8 @@ export interface CallArrow {
   /** True if a second attempt is harmless: a query, or a command with a key. */
   readonly isRepeatable: boolean
   readonly policy: ArrowPolicy
+  /** The very object that the call edge enforces. */
+  readonly resolved: ResolvedPolicy
 }
 
 /** One event on its way to one subscriber. */
@@ -40,6 +51,8 @@ export interface EventArrow {
   readonly event: string
   /** `orderId`, or 'key' where the name cannot be read; `undefined` if no order is promised. */
   readonly orderedBy: string | undefined
+  /** Whose word lets the emitter forget it, where there is a broker. */
+  readonly acknowledged: Acknowledgement
 }
 
 /** A call that a handler may make, and how often in one run. */
@@ -69,6 +82,8 @@ export interface HandlerNode {
 export interface ServiceNode {
   readonly name: string
   readonly isForeign: boolean
+  /** The people who answer for it, if the declaration says so. */
+  readonly team: string | undefined
   /** Name of the store that it owns; a foreign one keeps its stores to itself. */
   readonly store: string | undefined
 }
@@ -146,6 +161,7 @@ function callsOf(service: Service, contracts: ReadonlyMap<string, Contract>): Ca
         kind: operation.kind,
         isRepeatable: operation.kind === 'query' || operation.keyed,
         policy: policyOf(policy),
+        resolved: policy,
       }
     }),
   )
@@ -167,8 +183,16 @@ function eventsOf(service: Service, contracts: ReadonlyMap<string, Contract>): E
       target: service.name,
       event: event.name,
       orderedBy: event.key === undefined ? undefined : keyName(event.key),
+      acknowledged: isEndToEnd(service, event.contract) ? 'end-to-end' : 'broker',
     }
   })
+}
+
+/** Events of one edge travel as the strictest of them. */
+function isEndToEnd({ subscriptions }: Service, source: string): boolean {
+  return subscriptions.some(
+    ({ event, acknowledged }) => event.contract === source && acknowledged === 'end-to-end',
+  )
 }
 
 function refuseUnpromised(
@@ -267,8 +291,10 @@ function storesOf({ services }: System): Store[] {
 function servicesOf({ services, foreign }: System, stores: readonly Store[]): ServiceNode[] {
   const storeOf = new Map(stores.flatMap(({ name, owners }) => owners.map((each) => [each, name])))
   return [
-    ...services.map(({ name }) => ({ name, isForeign: false, store: storeOf.get(name) })),
-    ...foreign.map(({ name }) => ({ name, isForeign: true, store: undefined })),
+    ...services.map(({ name, team }) => {
+      return { name, isForeign: false, team, store: storeOf.get(name) }
+    }),
+    ...foreign.map(({ name }) => ({ name, isForeign: true, team: undefined, store: undefined })),
   ]
 }
 

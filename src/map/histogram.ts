@@ -16,10 +16,16 @@ const MS_MAX = 1e12
 export class Histogram {
   readonly #buckets = new Map<number, number>()
   #count = 0
+  #worstMs = 0
 
   /** Durations counted. */
   get count(): number {
     return this.#count
+  }
+
+  /** The longest duration, in ms, as it was; 0 if there is none. */
+  get worst(): number {
+    return this.#worstMs
   }
 
   /** Counts a duration, in ms. */
@@ -27,6 +33,7 @@ export class Histogram {
     const bucket = Math.ceil(Math.log(Math.min(Math.max(ms, MS_MIN), MS_MAX)) / STEP)
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1)
     this.#count += 1
+    this.#worstMs = Math.max(this.#worstMs, ms)
   }
 
   /** The duration, in ms, below or at which the share of all lies; 0 if there is none. */
@@ -34,7 +41,7 @@ export class Histogram {
     let left = Math.ceil(this.#count * share)
     for (const [bucket, count] of [...this.#buckets].toSorted(([a], [b]) => a - b)) {
       left -= count
-      if (left <= 0) return Math.exp(bucket * STEP)
+      if (left <= 0) return Math.min(Math.exp(bucket * STEP), this.#worstMs)
     }
     return 0
   }

@@ -5,7 +5,9 @@
  *   J1. Fields are added, never renamed or removed, while `version` stays the same.
  *   J2. JSON has no Infinity: what is unbounded is `null`.
  */
+import type { Demand } from './demand.ts'
 import type { Finding } from './finding.ts'
+import { ghostsIn } from './ghosts.ts'
 import type { Observation } from './observation.ts'
 import type { Path } from './path.ts'
 import type { Chance } from './reliability.ts'
@@ -22,26 +24,30 @@ export type Json =
 
 /** The map as a JSON value. */
 export function jsonOf(map: SystemMap): Json {
-  const { graph, calls, paths, assumed, findings, observation } = map
+  const { graph, calls, paths, demands, assumed, findings, observation, broker } = map
   return {
     version: 1,
     system: graph.system,
-    services: graph.services.map(({ name, isForeign, store }) => ({
+    services: graph.services.map(({ name, isForeign, team, store }) => ({
       name,
       foreign: isForeign,
+      team: team ?? null,
       store: store ?? null,
     })),
     stores: graph.stores.map(({ name, owners }) => ({ name, owners })),
     calls: calls.map((each) => callJson(each, observation)),
-    events: graph.events.map(({ name, source, target, event, orderedBy }) => ({
+    broker: { ...broker },
+    events: graph.events.map(({ name, source, target, event, orderedBy, acknowledged }) => ({
       name,
       source,
       target,
       event,
       orderedBy: orderedBy ?? null,
+      acknowledged: broker.acknowledged === 'end-to-end' ? 'end-to-end' : acknowledged,
       observed: eventSeen(name, observation),
     })),
-    ghosts: ghostsIn(map),
+    ghosts: ghostsIn(graph, observation).map(({ name }) => name),
+    demands: demands.map(demandJson),
     paths: paths.map(pathJson),
     findings: findings.map(findingJson),
     assumed: {
@@ -81,27 +87,20 @@ function callJson(
 function callSeen(name: string, observation: Observation | undefined): Json {
   const seen = observation?.calls.get(name)
   if (seen === undefined) return null
-  const { count, p50Ms, p99Ms, ended, attemptsMean, attemptsMax } = seen
-  return { count, p50Ms, p99Ms, ended, attemptsMean, attemptsMax }
+  const { count, p50Ms, p99Ms, worstMs, ended, attemptsMean, attemptsMax } = seen
+  return { count, p50Ms, p99Ms, worstMs, ended, attemptsMean, attemptsMax }
 }
 
 function eventSeen(name: string, observation: Observation | undefined): Json {
   const seen = observation?.events.get(name)
   if (seen === undefined) return null
-  const { count, p50Ms, p99Ms, attemptsMax, duplicates, dead } = seen
-  return { count, p50Ms, p99Ms, attemptsMax, duplicates, dead }
-}
-
-function ghostsIn({ graph, observation }: SystemMap): Json {
-  const declared = new Set([...graph.calls, ...graph.events].map(({ name }) => name))
-  return [...(observation?.calls ?? []), ...(observation?.events ?? [])]
-    .map(([name]) => name)
-    .filter((name) => !declared.has(name))
+  const { count, p50Ms, p99Ms, worstMs, attemptsMax, duplicates, dead } = seen
+  return { count, p50Ms, p99Ms, worstMs, attemptsMax, duplicates, dead }
 }
 
 function pathJson(path: Path): Json {
   const { name, entrance, isEvent, waits, amplification, depth, fanOut, availability } = path
-  const { base, product, bounded: atMost, down, way } = amplification
+  const { base, product, bounded: atMost, down, way, deliveries } = amplification
   return {
     name,
     entrance,
@@ -116,6 +115,7 @@ function pathJson(path: Path): Json {
       product: bounded(product),
       bounded: bounded(atMost),
       down: bounded(down),
+      deliveries,
       way,
     },
     depth: { calls: bounded(depth.calls), way: depth.way },
@@ -126,6 +126,17 @@ function pathJson(path: Path): Json {
       needs: availability.needs,
     },
     behind: path.behind,
+  }
+}
+
+function demandJson(demand: Demand): Json {
+  const { service, ratePerSecond, worstPerSecond, capacityPerSecond, margin } = demand
+  return {
+    service,
+    ratePerSecond: bounded(ratePerSecond),
+    worstPerSecond: bounded(worstPerSecond),
+    capacityPerSecond: capacityPerSecond ?? null,
+    margin: margin === undefined ? null : bounded(margin),
   }
 }
 

@@ -74,7 +74,8 @@ test('four calls on top of each other are a warning, seven an error, three neith
 test('two layers that retry multiply, and the path is named; one layer does not', () => {
   const multiplied = one(chain(['web', 'a', 'b'], { retry: 3 }), 'retries-multiply')
 
-  assert.match(multiplied.says, /one request becomes 9 at b\.ask/)
+  assert.match(multiplied.says, /one request may become 9 at b\.ask, and many become 1\.21 each/)
+  assert.equal(multiplied.severity, 'note')
   assert.deepEqual(multiplied.way, ['web.ask', 'a.ask', 'b.ask'])
   const outermost = {
     ...chain(['web', 'a', 'b'], { retry: 1 }),

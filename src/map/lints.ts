@@ -106,24 +106,24 @@ function deep({ name, depth }: Path): Finding[] {
   ]
 }
 
-/** Two layers that retry multiply, unless a budget bounds them. */
+/** Two layers that retry multiply; a budget on each bounds what many requests add up to, not one. */
 function multiplied(
   { name, amplification }: Path,
   arrows: ReadonlyMap<string, CallArrow>,
 ): Finding[] {
-  const { way, bounded } = amplification
+  const { way, bounded, product } = amplification
   const retrying = way.slice(1).filter((callee, index) => {
     const policy = arrows.get(`${serviceOf(at(way, index))}>${callee}`)?.policy
-    return policy !== undefined && policy.attemptsMax > 1 && policy.budgetRatio === undefined
+    return policy !== undefined && policy.attemptsMax > 1
   })
-  if (retrying.length < 2 || !Number.isFinite(bounded)) return []
+  if (retrying.length < 2 || !Number.isFinite(product)) return []
   return [
     {
       code: 'retries-multiply',
-      severity: 'warning',
+      severity: bounded < product ? 'note' : 'warning',
       at: name,
       way,
-      says: `${retrying.length} layers retry: one request becomes ${countText(bounded)} at ${at(way, way.length - 1)}`,
+      says: `${retrying.length} layers retry: one request may become ${countText(product)} at ${at(way, way.length - 1)}, and many become ${countText(bounded)} each`,
       fix: 'Let one layer retry, best the one next to the failure: declare `retry: 1` on the others.',
     },
   ]

@@ -23,6 +23,8 @@ export interface Spread {
   readonly count: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** The longest. */
+  readonly worstMs: number
 }
 
 /** What was seen of a call arrow. */
@@ -45,6 +47,10 @@ export interface Observation {
   readonly calls: ReadonlyMap<string, SeenCalls>
   readonly events: ReadonlyMap<string, SeenEvents>
   readonly handlers: ReadonlyMap<string, Spread>
+  /** How often who asked whom for what, as the callee told it: `orders>payments.charge`. */
+  readonly asked: ReadonlyMap<string, number>
+  /** How often a request crossed the network between two services, where somebody watched it. */
+  readonly links: ReadonlyMap<string, number>
   readonly dropped: number
 }
 
@@ -67,7 +73,8 @@ class Tally {
 
   spread(): Spread {
     const { took } = this
-    return { count: took.count, p50Ms: took.quantile(0.5), p99Ms: took.quantile(0.99) }
+    const [p50Ms, p99Ms] = [took.quantile(0.5), took.quantile(0.99)]
+    return { count: took.count, p50Ms, p99Ms, worstMs: took.worst }
   }
 }
 
@@ -78,6 +85,8 @@ export class Witness {
     events: new Map<string, Tally>(),
     handlers: new Map<string, Tally>(),
   }
+  readonly #asked = new Map<string, number>()
+  readonly #links = new Map<string, number>()
   #dropped = 0
 
   /** Takes one fact. */
@@ -93,6 +102,11 @@ export class Witness {
         return this.#carried(fact)
       default:
     }
+  }
+
+  /** Takes what the network saw: a request from one service to another, whatever it was for. */
+  crossed(link: string): void {
+    this.#count(this.#links, link, 1)
   }
 
   /** What was seen until now. */
@@ -112,6 +126,8 @@ export class Witness {
         dead: each.dead,
       })),
       handlers: mapped(handlers, (each) => each.spread()),
+      asked: new Map(this.#asked),
+      links: new Map(this.#links),
       dropped: this.#dropped,
     }
   }
@@ -127,7 +143,16 @@ export class Witness {
   }
 
   #served(fact: AnyFact): void {
-    this.#tally('handlers', text(fact, 'operation'))?.took.add(number(fact, 'tookMs'))
+    const [caller, operation] = [text(fact, 'caller'), text(fact, 'operation')]
+    this.#tally('handlers', operation)?.took.add(number(fact, 'tookMs'))
+    if (caller !== undefined && operation?.includes('.') === true)
+      this.#count(this.#asked, `${caller}>${operation}`, 1)
+  }
+
+  #count(counts: Map<string, number>, name: string, more: number): void {
+    const known = counts.get(name)
+    if (known === undefined && counts.size >= NAMES_MAX) this.#dropped += 1
+    else counts.set(name, (known ?? 0) + more)
   }
 
   /** The producer tells of the delivery, the consumer of the effect; both name edge and event. */
@@ -139,6 +164,8 @@ export class Witness {
     tally.attemptsMax = Math.max(tally.attemptsMax, number(fact, 'attempts'))
     if (fact.fact === 'delivered') tally.took.add(number(fact, 'lagMs'))
     if (fact['duplicate'] === true) tally.duplicates += 1
+    else if (fact.fact === 'consumed')
+      this.#tally('handlers', `${text(fact, 'service')}<${event}`)?.took.add(number(fact, 'tookMs'))
     const isGivenUp = fact.fact === 'undelivered' && fact['retryInMs'] === undefined
     if (isGivenUp) tally.dead += 1
   }

@@ -12,7 +12,7 @@ import type { Calling, Step } from './calling.ts'
 import { depthsOf } from './depth.ts'
 import type { Graph, HandlerNode } from './graph.ts'
 import { type Latency, stepLatency, waitsOf, type WorkMs } from './latency.ts'
-import { DELIVERY_MS_MAX, ENTRY_MS_MAX } from './policy.ts'
+import { DELIVERIES_MAX, DELIVERY_MS_MAX, ENTRY_MS_MAX } from './policy.ts'
 import { tailShare } from './tail.ts'
 
 /** One way in, with its numbers. Ways are names of handlers, from the way in to where it is worst. */
@@ -24,7 +24,11 @@ export interface Path {
   readonly isEvent: boolean
   /** How long it waits for its neighbours at most; its own work comes on top. */
   readonly waits: Latency & { readonly way: readonly string[] }
-  readonly amplification: Omit<Load, 'heaviest'> & { readonly way: readonly string[] }
+  readonly amplification: Omit<Load, 'heaviest'> & {
+    readonly way: readonly string[]
+    /** How often one event may come before it is a dead letter; 1 where somebody asks. */
+    readonly deliveries: number
+  }
   readonly depth: { readonly calls: number; readonly way: readonly string[] }
   /** Calls in all if nothing fails, and the share of requests that meet the slowest 1 % of one. */
   readonly fanOut: { readonly calls: number; readonly tailShare: number }
@@ -97,7 +101,10 @@ function pathFrom(survey: Survey, root: number): Path {
       unenforcedMs,
       way: named(descent(calling, root, callMs)),
     },
-    amplification: amplificationOf(loads, root, named),
+    amplification: {
+      ...amplificationOf(loads, root, named),
+      deliveries: isEvent ? DELIVERIES_MAX : 1,
+    },
     depth: {
       calls: at(depths, root),
       way: named(descent(calling, root, ({ to }) => 1 + at(depths, to))),
@@ -133,8 +140,8 @@ function amplificationOf(
   loads: ReadonlyMap<number, Load>,
   root: number,
   named: (way: readonly number[]) => string[],
-): Path['amplification'] {
-  const [worst] = [...loads].toSorted(([, a], [, b]) => b.bounded - a.bounded)
+): Omit<Path['amplification'], 'deliveries'> {
+  const [worst] = [...loads].toSorted(([, a], [, b]) => b.product - a.product)
   const [target, load] = worst ?? [root, at([...loads.values()], 0)]
   const { base, product, bounded, down } = load
   return { base, product, bounded, down, way: named(heaviestWay(loads, target)) }

@@ -14,23 +14,20 @@ export interface ArrowPolicy {
   readonly attemptsMax: number
   /** True if a declared value answers where the callee does not. */
   readonly hasFallback: boolean
-  /** The share of the load that retries may add; `undefined` if only `attemptsMax` bounds them. */
+  /** The share that retries and hedges may add to the load in the long run; `undefined`: no budget. */
   readonly budgetRatio: number | undefined
   /** True if a call that gave up tells everybody above not to try again. */
   readonly isStamped: boolean
 }
 
-/**
- * The arrow's policy for one request. The edge's retry budget and its stamp bound what many requests
- * add up to; a full jar lets any single one have all its attempts, so the bound here is the product.
- */
-export function policyOf({ deadlineMs, attemptsMax, fallback }: ResolvedPolicy): ArrowPolicy {
+/** The arrow's policy, as the numbers by which the call edge enforces it add up. */
+export function policyOf({ deadlineMs, attemptsMax, fallback, edge }: ResolvedPolicy): ArrowPolicy {
   return {
     deadlineMs,
     attemptsMax,
     hasFallback: fallback !== undefined,
-    budgetRatio: undefined,
-    isStamped: false,
+    budgetRatio: 1 / edge.budget.callsPerRetry,
+    isStamped: true,
   }
 }
 
@@ -53,3 +50,9 @@ export const DELIVERY_MS_MAX = 10_000
 
 /** Counted failures after which an event is a dead letter. */
 export const DELIVERIES_MAX = 12
+
+/** Requests that one process of a service has inside at once, at most. */
+export const INSIDE_MAX = 256
+
+/** How far back the breaker of an operation looks, in ms. */
+export const BREAKER_WINDOW_MS = 10_000

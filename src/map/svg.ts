@@ -1,196 +1,91 @@
 /**
- * The map as SVG: a file of its own, without scripts, fonts or pictures from elsewhere.
- *
- * Promise: no label covers another, and the same map gives the same bytes. Whoever cannot see it gets
- * the same from `<title>` and `<desc>`, which say every arrow in a sentence.
+ * The map as SVG: every service on a card of its own, or, where nobody could read that, every team.
  */
-import { at } from './at.ts'
-import { layered } from './layout/layered.ts'
-import type { Box, Drawing, Line, Point } from './layout/shape.ts'
-import { type Card, pictureOf, type Ray, type TextLine } from './picture.ts'
-import { style } from './svg-style.ts'
+import { HoldfastError } from '#errors'
+import { folded, teamsOf } from './fold.ts'
+import { isLegible, type Picture, pictureOf, refuseIllegible } from './picture.ts'
+import { pageOf } from './svg-page.ts'
 import type { SystemMap } from './system-map.ts'
 import { textOf } from './text.ts'
-import { countText, durationText, plural, shareText } from './units.ts'
+import { countText, durationText, listText, plural, shareText } from './units.ts'
 
-const MARGIN = 28
-const HEADER = 64
-const FOOTER = 40
-const LINE_HEIGHT = 15
-const PADDING = 14
-/** Mean width of a character, as a share of the size: monospaced, and that of the names. */
-const MONO = 0.61
-const SANS = 0.62
-const SMALL = 11
-const NAME = 14
-const NAME_HEIGHT = 19
-/** The least distance between two lines that meet a card. */
-const PORT = 16
+/** What is drawn of a map. */
+export interface SvgOptions {
+  /** Only the services of this team, and whom they have to do with. @defaultValue the whole system */
+  readonly team?: string
+}
 
 /**
- * The drawing of a map.
+ * The drawing of a map. A system that is too large is folded: one card for each team.
  *
- * @throws HF_USAGE (effect none) if it is too large to be read.
+ * @throws HF_USAGE (effect none) if even the teams are too many, or there is no such team.
+ * @example
+ * const drawing = svgOf(mapOf(market))
  */
-export function svgOf(map: SystemMap): string {
-  const picture = pictureOf(map)
-  const boxes = picture.cards.map((card) => boxOf(card, picture.rays))
-  const drawing = layered(boxes, picture.rays.map(arrowOf))
-  const footer = footerOf(map)
-  const width = Math.ceil(Math.max(drawing.width, textWidth(footer, SMALL, SANS), 480) + 2 * MARGIN)
-  const height = Math.ceil(drawing.height + 2 * MARGIN + HEADER + FOOTER)
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="map-title map-desc">`,
-    `<title id="map-title">${escaped(`The map of ${map.graph.system}`)}</title>`,
-    `<desc id="map-desc">${escaped(textOf(map).join('\n'))}</desc>`,
-    `<style>${style}</style>`,
-    `<rect class="paper" width="${width}" height="${height}"/>`,
-    ...header(map),
-    `<g transform="translate(${round((width - drawing.width) / 2)} ${MARGIN + HEADER})">`,
-    ...picture.rays.map((ray, index) => rayOf(ray, at(drawing.lines, index))),
-    ...picture.cards.map((card, index) => cardAt(card, at(boxes, index), drawing, index)),
-    '</g>',
-    `<text class="small" x="${MARGIN}" y="${height - MARGIN}">${escaped(footer)}</text>`,
-    '</svg>',
-    '',
-  ].join('\n')
+export function svgOf(map: SystemMap, { team }: SvgOptions = {}): string {
+  const picture = drawnOf(map, team)
+  return pageOf(picture, {
+    title: `The map of ${map.graph.system}`,
+    name: team === undefined ? map.graph.system : `${map.graph.system}: team ${team}`,
+    header: headerOf(map, picture),
+    footer: footerOf(map),
+    told: textOf(map),
+  })
 }
 
-function boxOf({ name, lines }: Card, rays: readonly Ray[]): Box {
-  const ports = Math.max(
-    rays.filter(({ source }) => source === name).length,
-    rays.filter(({ target }) => target === name).length,
-  )
-  const widths = [textWidth(name, NAME, SANS), ...lines.map(({ text }) => monoWidth(text))]
-  return {
-    id: name,
-    width: Math.max(110, ...widths) + 2 * PADDING,
-    height: Math.max((ports + 1) * PORT, 2 * PADDING + NAME_HEIGHT + lines.length * LINE_HEIGHT),
+function drawnOf(map: SystemMap, team: string | undefined): Picture {
+  const whole = pictureOf(map)
+  const teams = teamsOf(map)
+  if (team !== undefined && !teams.includes(team)) {
+    throw new HoldfastError('HF_USAGE', {
+      detail: `${map.graph.system} has no team '${team}'`,
+      fix: teams.length === 0 ? NO_TEAMS : `Its teams are ${listText(teams, ', ', 12)}.`,
+    })
   }
+  if (team === undefined && (isLegible(whole) || teams.length === 0)) {
+    refuseIllegible(whole, NO_TEAMS)
+    return whole
+  }
+  const picture = folded(whole, map, team)
+  refuseIllegible(picture, 'Draw one team with `--team`, or print it as text or as JSON.')
+  return picture
 }
 
-function arrowOf({ source, target, lines }: Ray): {
-  readonly source: string
-  readonly target: string
-  readonly label: { readonly width: number; readonly height: number }
-} {
-  const width = Math.max(...lines.map(({ text }) => monoWidth(text)))
-  return { source, target, label: { width, height: lines.length * LINE_HEIGHT + 8 } }
-}
+const NO_TEAMS =
+  'Declare the `team` of each service, and teams are drawn; or print it as text or as JSON.'
 
-function header({ graph, findings }: SystemMap): string[] {
+function headerOf({ graph, findings }: SystemMap, { cards, rays }: Picture): readonly string[] {
   const foreign = graph.services.filter(({ isForeign }) => isForeign).length
   const bad = findings.filter(({ severity }) => severity === 'error').length
-  const parts = [
+  const isFolded = cards.some(({ kind }) => kind === 'team')
+  const isObserved = rays.some(({ lines }) => lines.some(({ tone }) => tone === 'observed'))
+  return [
     plural(graph.services.length - foreign, 'service'),
     ...(foreign > 0 ? [`${foreign} foreign`] : []),
+    ...(isFolded ? [`folded by team, ${plural(graph.calls.length, 'call')}`] : []),
     'solid: a call that is waited for',
     'dotted: an event, at least once, in order per key',
+    ...(isObserved ? ['upright: declared, slanted: observed'] : []),
     ...(bad > 0 ? [`${plural(bad, 'error')} found`] : []),
-  ]
-  return [
-    `<text class="title" x="${MARGIN}" y="${MARGIN + 14}">${escaped(graph.system)}</text>`,
-    `<text class="small" x="${MARGIN}" y="${MARGIN + 36}">${escaped(parts.join('  ·  '))}</text>`,
   ]
 }
 
 /** The worst of each number over all paths. */
-function footerOf({ paths, assumed }: SystemMap): string {
+function footerOf({ paths, assumed }: SystemMap): readonly string[] {
   const most = (measure: (path: SystemMap['paths'][number]) => number): number =>
-    Math.max(0, ...paths.map(measure))
-  const least = Math.min(1, ...paths.map(({ availability }) => availability.withFallbacks.low))
+    paths.reduce((worst, path) => Math.max(worst, measure(path)), 0)
+  const least = paths.reduce(
+    (worst, { availability }) => Math.min(worst, availability.withFallbacks.low),
+    1,
+  )
+  const loudest = Math.max(
+    1,
+    most(({ amplification }) => amplification.product),
+  )
   return [
     `waits at most ${durationText(most(({ waits }) => waits.enforcedMs))}`,
-    `amplification ${countText(
-      Math.max(
-        1,
-        most(({ amplification }) => amplification.bounded),
-      ),
-    )}`,
+    `amplification ${countText(loudest)}`,
     `depth ${countText(most(({ depth }) => depth.calls))}`,
     `least available path ${shareText(least)}, if each part is up ${shareText(assumed.availabilityDefault)}`,
-  ].join('  ·  ')
-}
-
-function rayOf(ray: Ray, line: Line): string {
-  const { kind, standing, source, target, lines } = ray
-  const said = `${source} to ${target}, ${kind}: ${lines.map(({ text }) => text).join(', ')}`
-  return [
-    `<g class="${kind} ${standing}">`,
-    `<title>${escaped(said)}</title>`,
-    `<path class="ray" d="${pathOf(line.points)}"/>`,
-    `<path class="head" d="${headOf(line.points)}"/>`,
-    ...linesAt(lines, line.label),
-    '</g>',
-  ].join('')
-}
-
-/** A step this low looks straight, and a bend in it looks like a mistake. */
-const BEND_MIN = 4
-
-/** Straight where the height stays, a soft bend where it changes. */
-function pathOf(points: readonly Point[]): string {
-  const steps = points.slice(1).map((point, index) => {
-    const before = at(points, index)
-    if (Math.abs(before.y - point.y) < BEND_MIN) return `L${spot(point)}`
-    const middle = (before.x + point.x) / 2
-    return `C${spot({ x: middle, y: before.y })} ${spot({ x: middle, y: point.y })} ${spot(point)}`
-  })
-  return `M${spot(at(points, 0))}${steps.join('')}`
-}
-
-/** The head of an arrow; lines reach their target horizontally, from the left or from the right. */
-function headOf(points: readonly Point[]): string {
-  const tip = at(points, points.length - 1)
-  const before = points.findLast(({ x }) => x !== tip.x) ?? tip
-  const back = before.x < tip.x ? -9 : 9
-  const [upper, lower] = [-4.5, 4.5].map((y) => spot({ x: tip.x + back, y: tip.y + y }))
-  return `M${spot(tip)}L${upper}L${lower}Z`
-}
-
-function cardAt(card: Card, { width, height }: Box, drawing: Drawing, index: number): string {
-  const { x, y } = at(drawing.boxes, index)
-  const top = y + (height - NAME_HEIGHT - card.lines.length * LINE_HEIGHT) / 2
-  return [
-    `<g class="${card.kind}">`,
-    `<rect class="card" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="8"/>`,
-    `<text class="name" x="${round(x + PADDING)}" y="${round(top + NAME - 3)}">${escaped(card.name)}</text>`,
-    ...linesAt(card.lines, { x: x + PADDING, y: top + NAME_HEIGHT }),
-    '</g>',
-  ].join('')
-}
-
-function linesAt(lines: readonly TextLine[], { x, y }: Point): string[] {
-  return lines.map(({ text, isStrong }, index) => {
-    const kind = isStrong ? 'mono small strong' : 'mono small'
-    const base = y + (index + 1) * LINE_HEIGHT - 4
-    return `<text class="${kind}" x="${round(x)}" y="${round(base)}">${escaped(text)}</text>`
-  })
-}
-
-function monoWidth(text: string): number {
-  return textWidth(text, SMALL, MONO)
-}
-
-function textWidth(text: string, size: number, share: number): number {
-  return text.length * size * share
-}
-
-function spot({ x, y }: Point): string {
-  return `${round(x)} ${round(y)}`
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (each) => ENTITIES[each] ?? each)
+  ]
 }

@@ -5,20 +5,22 @@
  * (how often a machine is up, how long work takes) is an assumption, and is printed as one.
  */
 import { HoldfastError } from '#errors'
-import type { System } from '#model'
-import { at, get } from './at.ts'
+import { type BrokerPromises, HTTP_PUSH, type System } from '#model'
+import { get } from './at.ts'
 import { type AttemptsThatFit, attemptsThatFit } from './attempts.ts'
 import { AVAILABILITY_DEFAULT } from './availability.ts'
 import { type Calling, callingOf } from './calling.ts'
 import { inFlight } from './capacity.ts'
 import { contradictions } from './contradictions.ts'
+import { type Demand, demandsOf } from './demand.ts'
 import type { Finding } from './finding.ts'
 import { type CallArrow, type Causes, type Graph, graphOf } from './graph.ts'
 import { type Latency, stepLatency, waitsOf, type WorkMs } from './latency.ts'
 import { lint } from './lints.ts'
-import { loadsFrom } from './amplification.ts'
+import { loadLints } from './load-lints.ts'
 import type { Observation } from './observation.ts'
 import { type Path, pathsOf } from './path.ts'
+import { policyLints } from './policy-lints.ts'
 
 /** What the declaration does not say. */
 export interface MapOptions {
@@ -30,8 +32,14 @@ export interface MapOptions {
   readonly availabilityDefault?: number
   /** How long the work of a handler takes at most by itself, in ms. @defaultValue unknown */
   readonly workMs?: Readonly<Record<string, number>>
-  /** Requests a second on every way in, to work out what is in the air. */
+  /** Requests a second on every way in, to work out what is in the air and what arrives where. */
   readonly ratePerSecond?: number
+  /** Requests a second that all processes of a service can answer together. */
+  readonly capacityPerSecond?: Readonly<Record<string, number>>
+  /** Processes of a service. @defaultValue 1 */
+  readonly instances?: Readonly<Record<string, number>>
+  /** What carries the events. @defaultValue HTTP push */
+  readonly broker?: BrokerPromises
   /** What was seen while the system ran. */
   readonly observation?: Observation
 }
@@ -50,6 +58,8 @@ export interface Numbers {
   readonly calling: Calling
   readonly calls: readonly CallNumbers[]
   readonly paths: readonly Path[]
+  /** What arrives at each service, where a rate is given. */
+  readonly demands: readonly Demand[]
 }
 
 /** The map. */
@@ -59,6 +69,7 @@ export interface SystemMap extends Numbers {
     readonly availability: Readonly<Record<string, number>>
     readonly ratePerSecond: number | undefined
   }
+  readonly broker: BrokerPromises
   readonly findings: readonly Finding[]
   readonly observation: Observation | undefined
 }
@@ -81,14 +92,27 @@ export function mapOf(system: System, options: MapOptions = {}): SystemMap {
     availability: (name) => availability[name] ?? availabilityDefault,
     workMs,
   })
-  const calls = callNumbers(graph, calling, paths, { workMs, ratePerSecond: options.ratePerSecond })
-  const numbers: Numbers = { graph, calling, calls, paths }
+  const { ratePerSecond, capacityPerSecond = {}, instances = {} } = options
+  const demanded =
+    ratePerSecond === undefined
+      ? undefined
+      : demandsOf(calling, paths, { ratePerSecond, capacityPerSecond })
+  const rateOf = (arrow: string): number | undefined =>
+    ratePerSecond && ratePerSecond * (demanded?.taken.get(arrow) ?? 0)
+  const calls = callNumbers(graph, calling, { workMs, rateOf })
+  const numbers: Numbers = { graph, calling, calls, paths, demands: demanded?.services ?? [] }
   const { observation } = options
   const found = observation === undefined ? [] : contradictions(numbers, observation)
   return {
     ...numbers,
     assumed: { availabilityDefault, availability, ratePerSecond: options.ratePerSecond },
-    findings: sorted([...lint(numbers), ...found]),
+    broker: options.broker ?? HTTP_PUSH,
+    findings: sorted([
+      ...lint(numbers),
+      ...policyLints(numbers, workMs),
+      ...loadLints(numbers, (service) => instances[service] ?? 1),
+      ...found,
+    ]),
     observation,
   }
 }
@@ -104,6 +128,9 @@ function refuseStrangers({ services, stores, handlers }: Graph, options: MapOpti
     ...Object.entries(shares)
       .filter(([, share]) => !(share > 0 && share <= 1))
       .map(([each, share]) => `the availability of '${each}' is ${share}, not above 0 and up to 1`),
+    ...Object.entries({ ...options.capacityPerSecond, ...options.instances })
+      .filter(([each, count]) => !things.has(each) || !(count > 0))
+      .map(([each, count]) => `'${each}' is no service of it, or ${count} is not above 0`),
     ...Object.keys(options.workMs ?? {})
       .filter((each) => !names.has(each))
       .map((each) => `'${each}' is no handler of it`),
@@ -118,39 +145,27 @@ function refuseStrangers({ services, stores, handlers }: Graph, options: MapOpti
 function callNumbers(
   graph: Graph,
   calling: Calling,
-  paths: readonly Path[],
-  { workMs, ratePerSecond }: { workMs: WorkMs; ratePerSecond: number | undefined },
+  {
+    workMs,
+    rateOf,
+  }: { readonly workMs: WorkMs; readonly rateOf: (arrow: string) => number | undefined },
 ): readonly CallNumbers[] {
   const waits = waitsOf(calling, workMs)
   const places = new Map(calling.handlers.map(({ name }, place) => [name, place]))
-  const taken = ratePerSecond === undefined ? undefined : timesTaken(calling, paths, places)
   return graph.calls.map((arrow) => {
     const to = get(places, `${arrow.target}.${arrow.operation}`)
     const latency = stepLatency(calling, waits, { to, times: 1, arrow }, workMs)
-    const rate = (ratePerSecond ?? 0) * (taken?.get(arrow.name) ?? 0)
+    const rate = rateOf(arrow.name)
     return {
       arrow,
       ...latency,
       fit: attemptsThatFit(arrow.policy),
-      inFlight: taken && inFlight({ ratePerSecond: rate, holdMs: latency.enforcedMs }),
+      inFlight:
+        rate === undefined
+          ? undefined
+          : inFlight({ ratePerSecond: rate, holdMs: latency.enforcedMs }),
     }
   })
-}
-
-/** How often each arrow is taken if every way in is used once and nothing fails. */
-function timesTaken(
-  calling: Calling,
-  paths: readonly Path[],
-  places: ReadonlyMap<string, number>,
-): ReadonlyMap<string, number> {
-  const taken = new Map<string, number>()
-  for (const { name } of paths) {
-    for (const [place, { base }] of loadsFrom(calling, get(places, name))) {
-      for (const { arrow, times } of at(calling.steps, place))
-        taken.set(arrow.name, (taken.get(arrow.name) ?? 0) + base * times)
-    }
-  }
-  return taken
 }
 
 function sorted(findings: readonly Finding[]): readonly Finding[] {

@@ -9,11 +9,13 @@ import {
   eventPromise,
   seenCallsText,
   seenEventsText,
+  spreadText,
 } from './arrow-text.ts'
+import type { Demand } from './demand.ts'
 import type { Finding } from './finding.ts'
+import { ghostsIn } from './ghosts.ts'
 import type { HandlerNode } from './graph.ts'
 import type { Path } from './path.ts'
-import { DELIVERIES_MAX } from './policy.ts'
 import type { Chance } from './reliability.ts'
 import type { SystemMap } from './system-map.ts'
 import { countText, durationText, listText, plural, shareText } from './units.ts'
@@ -33,7 +35,8 @@ export function textOf(map: SystemMap, paint: Paint = plain): readonly string[] 
     ...section('ways in', table(wayRows(map, paint)), paint),
     ...section('calls', table(callRows(map, paint)), paint),
     ...section('events', table(eventRows(map, paint)), paint),
-    ...section('paths', table(map.paths.map((path) => pathRow(path, paint))), paint),
+    ...section('paths', table(map.paths.map((path) => pathRow(path, map, paint))), paint),
+    ...section('demand', table(map.demands.map(demandRow)), paint),
     ...section('assumed', assumedLines(map), paint),
     ...section(
       'findings',
@@ -127,57 +130,70 @@ function callRows(map: SystemMap, paint: Paint): readonly Row[] {
 
 /** Arrows that were seen and are declared nowhere, dotted. */
 function ghostRows({ graph, observation }: SystemMap, paint: Paint): readonly Row[] {
-  const declared = new Set(graph.calls.map(({ name }) => name))
-  return [...(observation?.calls ?? [])]
-    .filter(([name]) => !declared.has(name))
-    .map(([name, seen]) => {
-      const [source = '', callee = ''] = name.split('>')
-      const [target = '', operation = ''] = callee.split('.')
-      const said = `GHOST: declared nowhere; seen: ${seenCallsText(seen)}`
-      return arrowRow(source, `..${operation}..>`, target, said, paint)
-    })
+  return ghostsIn(graph, observation).map(({ source, target, operation, count, seen }) => {
+    const measured = seen === undefined ? plural(count, 'time') : seenCallsText(seen)
+    const said = `GHOST: declared nowhere; seen: ${measured}`
+    return arrowRow(source, `..${operation ?? ''}..>`, target, said, paint)
+  })
 }
 
-function eventRows({ graph, observation }: SystemMap, paint: Paint): readonly Row[] {
+function eventRows({ graph, observation, broker }: SystemMap, paint: Paint): readonly Row[] {
   return graph.events.map((each) => {
     const seen = observation?.events.get(each.name)
-    const promise = eventPromise(each)
+    const promise = eventPromise(each, broker)
     const said = seen === undefined ? promise : `${promise}; seen: ${seenEventsText(seen)}`
     return arrowRow(each.source, `~~${each.event}~~>`, each.target, said, paint)
   })
 }
 
-function pathRow(path: Path, paint: Paint): Row {
+function pathRow(path: Path, { observation }: SystemMap, paint: Paint): Row {
   const { name, waits, amplification, depth, fanOut, availability, behind } = path
   const facts =
     fanOut.calls === 0
       ? ['waits for nobody']
       : [
           `waits ${durationText(waits.enforcedMs)} at most (${durationText(waits.unenforcedMs)} if deadlines held per attempt)`,
-          `amplification ${amplificationText(amplification)}${path.isEvent ? PER_DELIVERY : ''}`,
+          `amplification ${amplificationText(amplification)}`,
           `depth ${countText(depth.calls)}`,
           ...(fanOut.calls > 1 ? [tailText(fanOut)] : []),
         ]
   const later = behind.length === 0 ? [] : [`behind the outbox: ${listText(behind)}`]
-  const said = [...facts, availabilityText(availability), ...later].join('; ')
+  const spread = observation?.handlers.get(name)
+  const seen = spread === undefined ? [] : [`seen: ${spreadText(spread)}, ${spread.count} runs`]
+  const said = [...facts, availabilityText(availability), ...later, ...seen].join('; ')
   return [
     { text: name, paint: (text) => paint(path.isEvent ? 'event' : 'call', text) },
     { text: said },
   ]
 }
 
-const PER_DELIVERY = ` a delivery, of which ${DELIVERIES_MAX} may fail`
+/** `110 requests a second, 121 with retries; it answers 200: margin 1.65`. */
+function demandRow(demand: Demand): Row {
+  const { service, ratePerSecond, worstPerSecond, capacityPerSecond, margin } = demand
+  const room =
+    margin === undefined || capacityPerSecond === undefined
+      ? ''
+      : `; it answers ${countText(capacityPerSecond)}: margin ${countText(margin)}`
+  const said = `${countText(ratePerSecond)} requests a second, ${countText(worstPerSecond)} with retries${room}`
+  return [{ text: service }, { text: said }]
+}
 
 function tailText({ calls, tailShare }: Path['fanOut']): string {
   return `${countText(calls)} calls, so ${shareText(tailShare)} of requests meet the slowest 1 % of one`
 }
 
-/** `3 at provider.charge`; with a budget or a stamp, what it would be without. */
-function amplificationText({ product, bounded, down, way }: Path['amplification']): string {
-  const place = way.at(-1) ?? ''
-  const without = product > bounded ? ` (${countText(product)} without budgets)` : ''
-  const stamped = down < bounded ? ` (${countText(down)} while it is down and says so)` : ''
-  return `${countText(bounded)} at ${place}${without}${stamped}`
+/** `3 at provider.charge (1.1 each for many)`: what one may become, and what many add up to. */
+function amplificationText(amplification: Path['amplification']): string {
+  const { product, bounded, down, way, deliveries } = amplification
+  const besides = [
+    ...(bounded < product ? [`${countText(bounded)} each for many`] : []),
+    ...(down < product ? [`${countText(down)} while it is down and says so`] : []),
+    ...(deliveries > 1
+      ? [`${countText(product * deliveries)} if ${deliveries} deliveries fail`]
+      : []),
+  ]
+  const others = besides.length === 0 ? '' : ` (${besides.join(', ')})`
+  return `${countText(product)} at ${way.at(-1) ?? ''}${others}`
 }
 
 function availabilityText({

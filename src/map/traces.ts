@@ -117,6 +117,7 @@ class Tally {
       count,
       p50Ms: this.#took.quantile(0.5),
       p99Ms: this.#took.quantile(0.99),
+      worstMs: this.#took.worst,
       failed: this.#failed,
       // A file may begin in the middle of a call: its retries are there, its first attempt is not.
       attemptsMean: count / Math.max(1, count - this.#repeated),

@@ -54,5 +54,5 @@ test('a hundred calls make one request in two meet the slowest of a hundred', ()
 
 test("by Little's law 200 calls a second that take 300 ms are 60 in the air", () => {
   assert.equal(inFlight({ ratePerSecond: 200, holdMs: 300 }), 60)
-  assert.equal(stabilityMargin({ capacityPerSecond: 900, ratePerSecond: 100, amplification: 9 }), 1)
+  assert.equal(stabilityMargin({ capacityPerSecond: 900, worstPerSecond: 900 }), 1)
 })

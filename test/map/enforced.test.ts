@@ -10,7 +10,7 @@ import { HoldfastError } from '#errors'
 import { callLatency } from '#map'
 import { edge } from '#model'
 import type { Fact } from '#observe'
-import { backoffMs } from '#policy'
+import { backoffMs, Breaker } from '#policy'
 import type { WireHandler, WireResponse } from '#world'
 import { attemptsThatFit } from '../../src/map/attempts.ts'
 import * as enforced from '../../src/map/policy.ts'
@@ -24,6 +24,26 @@ const notSent: WireHandler = () => {
   throw new HoldfastError('HF_CALL_NOT_SENT', { detail: 'connection refused' })
 }
 const silent: WireHandler = () => new Promise<WireResponse>(() => {})
+
+const middling = (): number => 0.5
+
+/** A number that a source keeps to itself. */
+function written(file: string, name: string): number {
+  const text = readFileSync(file, 'utf8')
+  const [, digits = ''] = new RegExp(`const ${name} = ([\\d_]+)`).exec(text) ?? []
+  return Number(digits.replaceAll('_', ''))
+}
+
+/** True if two failures that far apart open a circuit that two failures open. */
+function openAfter(gapMs: number): boolean {
+  const breaker = new Breaker({ callsMin: 2, failureShare: 0.5, badShare: 0.8 })
+  for (const nowMs of [0, gapMs]) {
+    const permit = breaker.tryAcquire(nowMs, middling)
+    if (permit === undefined) return true
+    breaker.record(permit, 'failure', nowMs, middling)
+  }
+  return breaker.state(gapMs) === 'open'
+}
 
 interface Called {
   readonly requests: number
@@ -95,12 +115,15 @@ test('the longest waits are those of the backoff', () => {
     assert.equal(enforced.backoffMsMax(retry), backoffMs({ retry, roll: 1 }))
 })
 
-test('the bounds of entries and deliveries are those of the edges', () => {
-  const relay = readFileSync('src/edge/event/relay.ts', 'utf8')
-  const [, sendMs = ''] = /const SEND_MS_MAX = ([\d_]+)/.exec(relay) ?? []
+test('a breaker has forgotten a failure when the window that the map names has passed', () => {
+  assert.equal(openAfter(enforced.BREAKER_WINDOW_MS / 2), true)
+  assert.equal(openAfter(enforced.BREAKER_WINDOW_MS + 1_000), false)
+})
 
+test('the bounds of entries and deliveries are those of the edges', () => {
   assert.equal(enforced.ENTRY_MS_MAX, DEADLINE_MS_MAX)
   assert.equal(enforced.ENTRY_MS_DEFAULT, readDeadlineMs(undefined))
   assert.equal(enforced.DELIVERIES_MAX, ATTEMPTS_MAX)
-  assert.equal(enforced.DELIVERY_MS_MAX, Number(sendMs.replaceAll('_', '')))
+  assert.equal(enforced.DELIVERY_MS_MAX, written('src/edge/event/delivery.ts', 'SEND_MS_MAX'))
+  assert.equal(enforced.INSIDE_MAX, written('src/edge/call/overload.ts', 'INSIDE_MAX'))
 })

@@ -1,7 +1,7 @@
 /**
  * Goal: the exported documents are what their specifications ask for, and true.
- * Method: the rules of OpenAPI 3.1 and AsyncAPI 3 that apply are checked one by one, because no
- * validator is a dependency; and answers of a real service are held against the exported shapes.
+ * Method: what the official schemas (`official-schemas.test.ts`) cannot know is checked one by one, and
+ * answers of a real service are held against the exported shapes.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -4,15 +4,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { jsonOf, mapOf, observationOf, svgOf, textOf } from '#map'
+import { mapOf, svgOf, textOf } from '#map'
 import { market } from '../../examples/market/system.ts'
-import { schemaFaults } from '../support/json-schema.ts'
-import { chain, planned } from '../support/map-systems.ts'
 
 const map = mapOf(market)
-const schema: Readonly<Record<string, unknown>> = JSON.parse(
-  readFileSync('docs/reference/map.schema.json', 'utf8'),
-)
 
 test('the market has nothing wrong', () => {
   assert.deepEqual(map.findings, [])
@@ -32,7 +27,7 @@ test('charging a card waits 2 s at most, asks three times at most, and needs the
   const charge = map.paths.find(({ name }) => name === 'payments<inventory.reserved')
 
   assert.deepEqual(
-    [charge?.waits.enforcedMs, charge?.waits.unenforcedMs, charge?.amplification.bounded],
+    [charge?.waits.enforcedMs, charge?.waits.unenforcedMs, charge?.amplification.product],
     [2_000, 6_150, 3],
   )
   assert.equal(charge?.availability.withFallbacks.low.toFixed(9), '0.997002999')
@@ -84,36 +79,8 @@ function side([ax, ay]: Spot, [bx, by]: Spot, [cx, cy]: Spot): number {
   return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
 }
 
-test('the JSON is what its schema says, declared and observed', () => {
-  const observed = mapOf(market, {
-    ratePerSecond: 5,
-    availability: { provider: 0.99 },
-    observation: observationOf([
-      { fact: 'called', edge: 'payments>provider.charge', ended: 'done', attempts: 1, tookMs: 9 },
-      { fact: 'delivered', edge: 'orders>inventory', event: 'orders.placed', lagMs: 9 },
-      { fact: 'called', edge: 'ledger>bank.pay', ended: 'unknown', attempts: 1, tookMs: 9 },
-    ]),
-  })
-  const loop = mapOf(planned({ ...chain(['a', 'b']), b: { calls: { a: {} }, route: 'GET /b' } }))
-
-  for (const each of [map, observed, loop])
-    assert.deepEqual(schemaFaults(schema, JSON.parse(JSON.stringify(jsonOf(each)))), [])
-})
-
-test('the check of the schema finds what is missing, what is too much and what has another type', () => {
-  const json: Record<string, unknown> = JSON.parse(JSON.stringify(jsonOf(map)))
-  const broken = { ...json, version: 2, system: undefined, more: 1, ghosts: [1] }
-
-  assert.deepEqual(schemaFaults(schema, JSON.parse(JSON.stringify(broken))).toSorted(), [
-    '$.ghosts[0]: integer, not string',
-    "$.version: '2' is not listed",
-    "$: 'more' is not described",
-    "$: 'system' is missing",
-  ])
-})
-
-test('every code of a finding has its section in docs/map.md, and every section a code', () => {
-  const page = readFileSync('docs/map.md', 'utf8')
+test('every code of a finding has its row in docs/reference/findings.md, and every row a code', () => {
+  const page = readFileSync('docs/reference/findings.md', 'utf8')
   const sections = [...page.matchAll(/^\| `([a-z-]+)` +\| (?:error|warning|note)/gm)].map(
     ([, code]) => code,
   )
