@@ -23,6 +23,7 @@ export type {
   ForeignProgram,
   Load,
   Look,
+  PlainService,
   Scenario,
   SimulateOptions,
   SimulationResult,

@@ -1,14 +1,18 @@
 /**
  * `holdfast dev`: all services of a system on this machine, one line for each call and event.
  *
+ * Exit codes: 0 it was drained; 1 an arrow was taken that is declared nowhere.
+ *
  * Ctrl-C drains: what was accepted is finished. A second Ctrl-C does not wait.
  */
 import { serve } from '#adapters'
 import { readConfig, type RunningSystem } from '#host'
+import type { Ghost } from '#map'
 import type { System } from '#model'
 import type { Observe } from '#observe'
 import { nodeClock } from '#world'
 import { factLine } from './fact-line.ts'
+import { ghostWatch } from './ghost-watch.ts'
 import { loadSystem } from './load-system.ts'
 import { logFiles } from './log-files.ts'
 import { paint, print, printJson } from './output.ts'
@@ -20,7 +24,11 @@ export async function dev(folder: string, options: { readonly json?: boolean }):
   const system = await loadSystem(folder)
   const declared = readConfig(process.env, system)
   const logs = logFiles(declared.directory)
-  const observe = observer(options.json === true, (fact) => logs.write(fact))
+  const ghosts = ghostWatch(system, (ghost) => reportGhost(ghost, options.json === true))
+  const observe = observer(options.json === true, (fact) => {
+    logs.write(fact)
+    ghosts(fact)
+  })
   const standIns = await startStandIns(system, declared, observe)
   try {
     const environment = { ...process.env, ...standIns.variables }
@@ -41,6 +49,14 @@ function observer(asJson: boolean, log: Observe): Observe {
     const line = factLine(fact, nodeClock.wallMs())
     if (line !== undefined) print(line)
   }
+}
+
+/** It goes on, for a machine at work is not stopped by its drawing; but it does not end well. */
+function reportGhost({ name, count }: Ghost, asJson: boolean): void {
+  process.exitCode = 1
+  if (asJson) return printJson({ ghost: name, count })
+  const mark = paint('red', '✗ ghost', process.stderr)
+  print(`${mark}  ${name} was taken and is declared nowhere: list it in \`uses\``, process.stderr)
 }
 
 function announce(system: System, running: RunningSystem, tookMs: number, asJson: boolean): void {

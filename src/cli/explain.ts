@@ -36,10 +36,13 @@ export async function explainEdge(
       fix: edges === '' ? 'It has no call edges at all.' : `Its call edges are: ${edges}.`,
     })
   }
-  const explained = meant.map(({ name: edge, reference }) => ({ edge, out: explain(reference) }))
   const target = meant[0]?.reference.target ?? ''
+  const isForeign = !system.services.some((each) => each.name === target)
+  const explained = meant.map(({ name: edge, reference }) => {
+    return { edge, out: explain(reference, { isForeign }) }
+  })
   // What a foreign service does with a call is its own affair, and nobody here knows it.
-  const hops = system.services.some((each) => each.name === target) ? incoming : []
+  const hops = isForeign ? [] : incoming
   if (options.json) return printJson({ edges: explained, in: hops.map(nameAndReason) })
   for (const each of explained) printArrow(each.edge, each.out)
   print(paint('bold', hops.length > 0 ? `in ${target}, every call` : `${target} is foreign`))

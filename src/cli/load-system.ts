@@ -29,7 +29,13 @@ export async function loadSystem(folder: string): Promise<System> {
  * @throws HF_SYSTEM_NOT_FOUND (effect none) if there is none.
  */
 export async function loadScenario(folder: string): Promise<Scenario> {
-  const file = await findFile(folder, (name) => /\.sim\.(ts|js|mjs)$/.test(name), 'a *.sim.ts file')
+  return scenarioIn(
+    await findFile(folder, (name) => /\.sim\.(ts|js|mjs)$/.test(name), 'a *.sim.ts file'),
+  )
+}
+
+/** The same, of this file. */
+export async function scenarioIn(file: string): Promise<Scenario> {
   const { scenario } = await load(file)
   if (isScenario(scenario)) return scenario
   throw new HoldfastError('HF_SYSTEM_NOT_FOUND', {

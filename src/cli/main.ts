@@ -13,6 +13,11 @@ import { reportFailure } from './output.ts'
 
 const WITH_JSON = ['--json', 'print JSON for programs'] as const
 const FOLDER = ['[folder]', 'folder with a system.ts', '.'] as const
+const SUBJECT = [
+  '[path]',
+  'folder with a system.ts, or any program with a .sim.ts beside it',
+  '.',
+] as const
 const ONE_EDGE = ['--edge <name>', "only this edge, such as 'orders>inventory'"] as const
 
 function program(): Command {
@@ -83,18 +88,21 @@ function breaking(cli: Command): void {
   cli
     .command('sim')
     .description('hunt for failures: run the services in simulated worlds, one for each seed')
-    .argument(...FOLDER)
+    .argument(...SUBJECT)
     .option('--seeds <count>', 'how many seeds to try', '100')
     .option('--first <seed>', 'the first seed', '1')
     .option('--workers <count>', 'processes to run them in; as many as there are cores if absent')
     .option('--mode <name>', 'random, crash-everywhere or partition-everywhere', 'random')
+    .option('--with <version>', 'run an older version beside this one: git:main, git:v1.2')
+    .option('--hunt <duration>', 'try new seeds for so long, such as 10m; Ctrl-C ends it')
+    .option('--repeat <count>', 'run the first seed so often, in several processes, and compare')
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./sim.ts')).sim(folder, options))
   cli
     .command('replay')
     .description('run one seed again, or the token of a shrunk one, and print every step')
     .argument('<seed>')
-    .argument(...FOLDER)
+    .argument(...SUBJECT)
     .option(...WITH_JSON)
     .action(async (seed, folder, options) =>
       (await import('./replay.ts')).replay(seed, folder, options),
@@ -134,9 +142,13 @@ function drawing(cli: Command): void {
       '--from-otlp <file>',
       'draw any system from an export of its traces; reads no system.ts',
     )
+    .option('--team <name>', 'draw the services of one team, and whom they have to do with')
     .option('--observed <files...>', 'logs of a running system, to draw beside what is declared')
+    .option('--simulate <seeds>', 'draw what so many hostile worlds show beside what is declared')
     .option('--assume <percent...>', 'how often parts are up: 99.9, or provider=99.5')
     .option('--rate <count>', 'requests a second on each way in')
+    .option('--capacity <count...>', 'requests a second that a service can answer: orders=200')
+    .option('--instances <count...>', 'processes of a service: orders=4')
     .option('--max-amplification <count>', 'requests that one request may become')
     .option('--max-latency <duration>', 'longest wait for neighbours on a path, such as 2s')
     .option('--max-depth <count>', 'calls that may stand on each other')

@@ -2,25 +2,25 @@
  * `holdfast replay SEED`, or the token of a shrunk one: the same world again, step by step.
  */
 import { openPgliteMemory } from '#adapters'
+import type { HoldfastError } from '#errors'
 import { readToken, simulate } from '#sim'
-import { loadScenario, loadSystem } from './load-system.ts'
-import { paint, print, printJson } from './output.ts'
+import { loadSubject } from './load-subject.ts'
+import { paint, print, printJson, reportFailure } from './output.ts'
+import { watched } from './watchdog.ts'
 import { wholeNumber } from './whole-number.ts'
 
 /** Exits with 1 if the seed violates anything. */
 export async function replay(
   seedOrToken: string,
-  folder: string,
+  path: string,
   options: { readonly json?: boolean },
 ): Promise<void> {
-  const system = await loadSystem(folder)
-  const scenario = await loadScenario(folder)
-  const result = await simulate(system, {
-    ...scenario,
-    ...whatToRun(seedOrToken),
-    keepTrace: true,
-    postgres: openPgliteMemory,
-  })
+  const { system, scenario } = await loadSubject(path)
+  const report = (error: HoldfastError): void => reportFailure(error, options.json === true)
+  const what = { ...scenario, ...whatToRun(seedOrToken), keepTrace: true }
+  const result = await watched(report, async () =>
+    simulate(system, { ...what, postgres: openPgliteMemory }),
+  )
   if (result.violations.length > 0) process.exitCode = 1
   if (options.json) return printJson(result)
   for (const line of result.trace ?? []) print(line)
@@ -33,14 +33,16 @@ function whatToRun(seedOrToken: string): {
   readonly onlyFaults?: readonly string[]
   readonly plan?: readonly string[]
   readonly onlyClients?: readonly number[]
+  readonly operationsMax?: number
 } {
   const repro = readToken(seedOrToken)
   if (repro === undefined) return { seeds: [wholeNumber('SEED', seedOrToken, 2 ** 32)] }
-  const { seed, onlyFaults, plan, onlyClients } = repro
+  const { seed, onlyFaults, plan, onlyClients, operationsMax } = repro
   return {
     seeds: [seed],
     onlyFaults,
     ...(plan === undefined ? {} : { plan }),
     ...(onlyClients === undefined ? {} : { onlyClients }),
+    ...(operationsMax === undefined ? {} : { operationsMax }),
   }
 }

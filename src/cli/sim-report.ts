@@ -1,18 +1,9 @@
 /**
  * What `holdfast sim` prints for people: the numbers, the failure explained, and what was never tried.
  */
-import type { SimulationResult, Struck, Violation } from '#sim'
+import type { SimulationResult, Struck } from '#sim'
 import { paint, print } from './output.ts'
-
-/** A violation after shrinking. */
-export interface Told {
-  readonly violation: Violation
-  readonly token: string
-  readonly faults: readonly string[]
-  readonly story: readonly string[]
-  /** The HTML file. */
-  readonly file: string
-}
+import type { Told } from './sim-told.ts'
 
 /** Failing seeds that are listed; the rest is counted. */
 const LISTED_MAX = 10
@@ -52,7 +43,7 @@ function printCoverage({ coverage, unreached, faultsFired }: SimulationResult): 
   const fired = Object.entries(faultsFired).map(([kind, times]) => `${kind} ${times}×`)
   print(`${paint('dim', 'faults')}  ${fired.join('  ') || 'none fired'}`)
   const untried = coverage.flatMap(untriedOf)
-  for (const line of untried.slice(0, UNTRIED_MAX)) print(`${paint('dim', 'never')}   ${line}`)
+  for (const line of untried.slice(0, UNTRIED_MAX)) print(`${paint('dim', 'never')}  ${line}`)
   if (untried.length > UNTRIED_MAX) {
     print(
       `${paint('dim', 'never')}   and so ${untried.length - UNTRIED_MAX} other places (--json has all)`,
@@ -61,8 +52,20 @@ function printCoverage({ coverage, unreached, faultsFired }: SimulationResult): 
   for (const sentence of unreached) print(`${paint('yellow', 'never true')}  ${sentence}`)
 }
 
-/** `orders>payments  lost-answer, delay`: what this place was spared. */
+/** What never happened to the messages of an operation, in words. */
+const SPARED: Readonly<Record<string, string>> = {
+  loss: 'lost a request',
+  'lost-answer': 'lost an answer',
+  duplicate: 'been asked twice',
+  delay: 'been asked late',
+}
+
+/** `payments.charge has never lost an answer in your tests`, or what another place was spared. */
 function untriedOf({ place, faults }: Struck): readonly string[] {
   const spared = Object.entries(faults).flatMap(([kind, times]) => (times === 0 ? [kind] : []))
-  return spared.length === 0 ? [] : [`${place}  ${spared.join(', ')}`]
+  if (spared.length === 0) return []
+  const words = spared.flatMap((kind) => SPARED[kind] ?? [])
+  const isOperation = /[.<]/.test(place) && words.length === spared.length
+  if (isOperation) return [`${place} has never ${words.join(' or ')} in your tests`]
+  return [`${place} has had no ${spared.join(', no ')} in your tests`]
 }

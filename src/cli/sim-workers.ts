@@ -24,13 +24,14 @@ const WORKER_FILE = fileURLToPath(
 
 /** Runs the seeds in so many processes. `onProgress` hears how many are done, and of their violations. */
 export async function inWorkers(options: {
-  readonly folder: string
+  readonly path: string
+  readonly olderPath?: string | undefined
   readonly seeds: readonly number[]
   readonly workers: number
   readonly signal: AbortSignal
-  readonly onProgress: (results: readonly SeedResult[]) => void
+  readonly onProgress: (results: readonly SeedResult[], seeds: readonly number[]) => void
 }): Promise<readonly SeedResult[]> {
-  const { folder, seeds, signal } = options
+  const { path, olderPath, seeds, signal } = options
   const parts = partsOf(seeds)
   const results: (readonly SeedResult[] | undefined)[] = parts.map(() => undefined)
   let next = 0
@@ -40,9 +41,9 @@ export async function inWorkers(options: {
       while (next < parts.length && !signal.aborted) {
         const part = next++
         // oxlint-disable-next-line no-await-in-loop -- a worker does one part after another.
-        const done = await worker.run({ folder, seeds: parts[part] ?? [] }, signal)
+        const done = await worker.run({ path, olderPath, seeds: parts[part] ?? [] }, signal)
         results[part] = done
-        if (done !== undefined) options.onProgress(done)
+        if (done !== undefined) options.onProgress(done, parts[part] ?? [])
       }
     } finally {
       worker.end()
@@ -71,6 +72,7 @@ class Worker {
     this.#process ??= fork(WORKER_FILE, { serialization: 'json', execArgv: ownFlags() })
     const report = await answerOf(this.#process, order, signal)
     if (report === undefined || report.is === 'done') return report?.results
+    if (report.is === 'stalled') throw new HoldfastError('HF_SIM_STALLED', { detail: report.why })
     throw new HoldfastError('HF_CONFIG_INVALID', {
       detail: `a simulation worker failed: ${report.why}`,
       fix: 'Run it with --workers 1 to see the whole error.',

@@ -1,35 +1,33 @@
 /**
  * `holdfast sim`: runs the services in simulated worlds, one for each seed, and says what broke.
  *
- * The first seed that fails is shrunk, told in three sentences, drawn, and written down; seeds that were
+ * The simplest seed that fails is shrunk, told in three sentences, drawn, and written down; seeds that were
  * written down run first, and are no part of the trace hash.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import { openPgliteMemory } from '#adapters'
 import type { System } from '#model'
 import {
-  drawn,
   everywhere,
   type Everywhere,
   type Scenario,
   type SeedResult,
-  shrink,
   simulateEach,
-  type SimulateWith,
   type SimulationResult,
-  storyOf,
   summarized,
-  type Violation,
 } from '#sim'
 import { HoldfastError } from '#errors'
 import { nodeClock } from '#world'
-import { loadScenario, loadSystem } from './load-system.ts'
-import { print, printJson } from './output.ts'
-import { FOUND_FOLDER, regressionSeeds, remember } from './regressions.ts'
-import { printHunt, type Told } from './sim-report.ts'
+import { loadSubject } from './load-subject.ts'
+import { printJson, reportFailure } from './output.ts'
+import { regressionSeeds } from './regressions.ts'
+import { huntFor } from './sim-hunt.ts'
+import { atRevision } from './revision.ts'
+import { Progress } from './sim-progress.ts'
+import { repeat } from './sim-repeat.ts'
+import { printHunt } from './sim-report.ts'
+import { toldOf, withEngine } from './sim-told.ts'
 import { inWorkers } from './sim-workers.ts'
+import { watched } from './watchdog.ts'
 import { wholeNumber } from './whole-number.ts'
 
 interface SimOptions {
@@ -38,10 +36,21 @@ interface SimOptions {
   readonly first: string
   readonly workers?: string
   readonly mode: string
+  /** How long to hunt. */
+  readonly hunt?: string
+  /** How often to run the first seed. */
+  readonly repeat?: string
+  /** `git:REV`: the version that takes part beside the present one. */
+  readonly with?: string
 }
 
 /** What is hunted, and how. */
 interface Hunt {
+  /** As the user named it. */
+  readonly path: string
+  /** Where an older version of it lies, which takes part. */
+  readonly olderPath?: string | undefined
+  /** Where the scenario lies. */
   readonly folder: string
   readonly system: System
   readonly scenario: Scenario
@@ -56,24 +65,54 @@ const WORKERS_MAX = 64
 const SEEDS_PER_WORKER_MIN = 10
 
 /** Exits with 1 if any seed violated anything. */
-export async function sim(folder: string, options: SimOptions): Promise<void> {
+export async function sim(path: string, options: SimOptions): Promise<void> {
+  const asJson = options.json === true
+  const report = (error: HoldfastError): void => reportFailure(error, asJson)
+  await watched(report, async () =>
+    options.with === undefined
+      ? simulated(path, options)
+      : atRevision(path, revisionOf(options.with), async (older) =>
+          simulated(path, options, older),
+        ),
+  )
+}
+
+function revisionOf(version: string): string {
+  if (version.startsWith('git:') && version.length > 4) return version.slice(4)
+  throw new HoldfastError('HF_USAGE', {
+    detail: `--with is git: and a branch, tag or commit, such as git:main, not '${version}'`,
+  })
+}
+
+async function simulated(path: string, options: SimOptions, olderPath?: string): Promise<void> {
   const first = wholeNumber('--first', options.first, 2 ** 32)
   const count = wholeNumber('--seeds', options.seeds, 1_000_000)
   const workers = options.workers ?? String(availableParallelism())
   const hunt: Hunt = {
-    folder,
-    system: await loadSystem(folder),
-    scenario: await loadScenario(folder),
+    path,
+    olderPath,
+    ...(await loadSubject(path, olderPath)),
     seeds: Array.from({ length: count }, (_, index) => first + index),
     workers: Math.max(1, wholeNumber('--workers', workers, WORKERS_MAX)),
     asJson: options.json === true,
   }
-  const result =
-    options.mode === 'random' ? await random(hunt) : await exhaustive(hunt, options.mode)
-  const told = await toldOf(hunt, result.violations[0])
+  if (options.repeat !== undefined) {
+    const runs = wholeNumber('--repeat', options.repeat, 1_000_000)
+    return repeat({ ...hunt, seed: first, count: runs })
+  }
+  const result = await resultOf({ ...hunt, first }, options)
+  const told = await toldOf(hunt, result.violations)
   if (result.violations.length > 0) process.exitCode = 1
   if (hunt.asJson) return printJson({ ...result, ...(told === undefined ? {} : { told }) })
-  printHunt(result, folder, told)
+  printHunt(result, path, told)
+}
+
+async function resultOf(
+  hunt: Hunt & { readonly first: number },
+  { hunt: length, mode }: SimOptions,
+): Promise<SimulationResult> {
+  if (length !== undefined) return huntFor(hunt, length)
+  return mode === 'random' ? random(hunt) : exhaustive(hunt, mode)
 }
 
 async function random(hunt: Hunt): Promise<SimulationResult> {
@@ -89,39 +128,23 @@ async function random(hunt: Hunt): Promise<SimulationResult> {
 }
 
 async function hunted(hunt: Hunt): Promise<readonly SeedResult[]> {
-  const { folder, system, scenario, seeds } = hunt
+  const { path, olderPath, system, scenario, seeds } = hunt
   const workers = Math.min(hunt.workers, Math.floor(seeds.length / SEEDS_PER_WORKER_MIN))
   if (workers < 2) return simulateEach(system, withEngine(scenario, seeds))
   const stop = new AbortController()
   const onInterrupt = (): void => stop.abort()
   process.once('SIGINT', onInterrupt)
-  const onProgress = progress(hunt)
+  const progress = new Progress({
+    left: ({ done, perSecond }) => `${((seeds.length - done) / perSecond).toFixed(0)} s left`,
+    inLogs: false,
+  })
   try {
-    return await inWorkers({ folder, seeds, workers, signal: stop.signal, onProgress })
+    const onProgress = progress.heard
+    return await inWorkers({ path, olderPath, seeds, workers, signal: stop.signal, onProgress })
   } finally {
     process.off('SIGINT', onInterrupt)
-    if (isWatched(hunt)) process.stderr.write('\r\u001B[K')
+    progress.end()
   }
-}
-
-/** One line that is written over and over, if somebody looks. */
-function progress(hunt: Hunt): (results: readonly SeedResult[]) => void {
-  if (!isWatched(hunt)) return () => undefined
-  const startedMs = nodeClock.monotonicMs()
-  let done = 0
-  let failed = 0
-  return (results) => {
-    done += results.length
-    failed += results.filter(({ violations }) => violations.length > 0).length
-    const perSecond = done / ((nodeClock.monotonicMs() - startedMs) / 1_000)
-    const leftS = (hunt.seeds.length - done) / perSecond
-    const line = `${done} of ${hunt.seeds.length} seeds, ${perSecond.toFixed(1)} a second, ${failed} failed, ${leftS.toFixed(0)} s left`
-    process.stderr.write(`\r\u001B[K${line}`)
-  }
-}
-
-function isWatched({ asJson }: Hunt): boolean {
-  return !asJson && process.stderr.isTTY
 }
 
 async function exhaustive(hunt: Hunt, mode: string): Promise<SimulationResult> {
@@ -141,30 +164,4 @@ async function exhaustive(hunt: Hunt, mode: string): Promise<SimulationResult> {
     kind,
     runsMax: seeds.length,
   })
-}
-
-function withEngine(scenario: Scenario, seeds: readonly number[]): SimulateWith {
-  return { ...scenario, seeds, postgres: openPgliteMemory }
-}
-
-/** Shrinks, tells, draws and writes down the first violation. */
-async function toldOf(hunt: Hunt, violation: Violation | undefined): Promise<Told | undefined> {
-  if (violation === undefined) return undefined
-  const { system, scenario } = hunt
-  const { seed, check, plan } = violation
-  const options = { ...withEngine(scenario, [seed]), ...(plan === undefined ? {} : { plan }) }
-  const shrunk = await shrink(system, options, violation)
-  if (shrunk === undefined) {
-    if (!hunt.asJson)
-      print(`seed ${seed} did not fail again: something in it is not decided by the seed`)
-    return undefined
-  }
-  const { token, faults } = shrunk
-  const story = storyOf(shrunk)
-  const file = join(FOUND_FOLDER, `${seed}.html`)
-  await mkdir(FOUND_FOLDER, { recursive: true })
-  const title = `${system.name}: ${check}`
-  await writeFile(file, drawn({ title, steps: shrunk.result.steps ?? [], story, token }))
-  if (plan === undefined) await remember({ scenario: system.name, seed, token, check })
-  return { violation, token, faults, story, file }
 }

@@ -3,8 +3,8 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { HoldfastError } from '#errors'
-import { type Paint, readOtlp, type TraceMap, traceMapOf, traceTextOf } from '#map'
-import { print, printJson } from './output.ts'
+import { type Paint, readOtlp, type TraceMap, traceMapOf, traceSvgOf, traceTextOf } from '#map'
+import { print, printJson, save } from './output.ts'
 
 /** A JSON document is parsed as a whole, and takes a few times its size. */
 const BYTES_MAX = 256 * 1_048_576
@@ -12,11 +12,13 @@ const BYTES_MAX = 256 * 1_048_576
 /** Prints what the traces of a file add up to. */
 export async function printTraces(
   file: string,
-  { json }: { readonly json?: boolean },
+  { json, svg }: { readonly json?: boolean; readonly svg?: string },
   paint: Paint,
 ): Promise<void> {
   const map = await traceMapIn(file)
+  if (svg !== undefined) await save(svg, traceSvgOf(map))
   if (json) return printJson(map)
+  if (svg !== undefined) return print(svg)
   for (const line of traceTextOf(map, paint)) print(line)
 }
 

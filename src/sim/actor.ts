@@ -22,8 +22,8 @@ export interface Actor {
   readonly world: World
   /** It threw, and nobody caught it. */
   failed(error: unknown): void
-  /** It reached for the real world; `what` names the resource and the line. */
-  escaped(what: string): void
+  /** It did something real, such as `opened a real socket`; the stack says where. */
+  escaped(what: string, stack: string | undefined): void
 }
 
 const storage = new AsyncLocalStorage<Actor>()
@@ -36,6 +36,11 @@ export function currentActor(): Actor | undefined {
 /** Runs `work` on behalf of `actor`, with everything that it starts. */
 export function runAs<T>(actor: Actor, work: () => T): T {
   return storage.run(actor, work)
+}
+
+/** Runs `work`, and everything that it starts, as if there were no simulation. */
+export function runAsNobody<T>(work: () => T): T {
+  return storage.exit(work)
 }
 
 /** What a dead actor gets for an answer: a fresh promise each time, so that it can be collected. */

@@ -13,7 +13,7 @@
 import { HoldfastError } from '#errors'
 import type { Actor } from './actor.ts'
 import { runAs } from './actor.ts'
-import { described } from './process.ts'
+import { describedWithPlace, firstLine } from './process.ts'
 import { turn } from './reality.ts'
 import type { DatabaseServer } from './server.ts'
 
@@ -153,7 +153,7 @@ function lookAt(servers: ReadonlyMap<string, DatabaseServer>, reading: Reading):
 async function whyBroken(check: Check, look: Look, observer: Actor): Promise<string | undefined> {
   const judged = runAs(observer, async () => await check(look)).then(
     (answer) => (answer === false ? NO_DETAIL : undefined),
-    (error: unknown) => described(error),
+    whyNot,
   )
   const progress = { isOver: false }
   void judged.finally(() => {
@@ -162,6 +162,12 @@ async function whyBroken(check: Check, look: Look, observer: Actor): Promise<str
   // oxlint-disable-next-line no-await-in-loop -- one after another is the point.
   for (let count = 0; count < TURNS_MAX && !progress.isOver; count += 1) await turn()
   return progress.isOver ? judged : 'waits for time to pass, and none does'
+}
+
+/** An assertion says by itself what is not true; any other error is a mistake of the check, and has a place. */
+function whyNot(error: unknown): string {
+  const isAssertion = error instanceof Error && error.name === 'AssertionError'
+  return isAssertion ? firstLine(error.message) : describedWithPlace(error)
 }
 
 function numbered(text: TemplateStringsArray): string {

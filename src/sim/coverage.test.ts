@@ -17,10 +17,14 @@ test('O1: what never happened to a place is a zero', () => {
     edges: ['a>b', 'b>a'],
     processes: ['a'],
     databases: [],
+    operations: ['b.pay', 'b<a.paid'],
+    operationsStruck: ['loss b.pay'],
     allowed: ['loss', 'crash'],
   })
 
   assert.deepEqual(coverage, [
+    { place: 'b.pay', faults: { loss: 1 } },
+    { place: 'b<a.paid', faults: { loss: 0 } },
     { place: 'a>b', faults: { loss: 2 } },
     { place: 'b>a', faults: { loss: 0 } },
     { place: 'a', faults: { crash: 0 } },

@@ -10,13 +10,19 @@ import type { FaultKind } from './fault.ts'
 
 /** How often each kind of fault struck one place. */
 export interface Struck {
-  /** An edge `orders>payments`, a process `payments`, a database `db:payments`, or a link `a|b`. */
+  /**
+   * An operation `payments.charge` or `inventory<orders.placed`, an edge `orders>payments`, a process
+   * `payments`, or a database `db:payments`.
+   */
   readonly place: string
   readonly faults: Readonly<Record<string, number>>
 }
 
 /** Where the kinds of fault strike. */
-const KINDS_OF: Readonly<Record<'edge' | 'process' | 'database', readonly FaultKind[]>> = {
+const KINDS_OF: Readonly<
+  Record<'operation' | 'edge' | 'process' | 'database', readonly FaultKind[]>
+> = {
+  operation: ['loss', 'lost-answer', 'duplicate', 'delay'],
   edge: ['loss', 'lost-answer', 'duplicate', 'delay', 'one-way-partition', 'partition', 'flapping'],
   process: ['crash', 'pause', 'skew', 'jump'],
   database: ['connection-lost', 'sql-error', 'skew', 'jump'],
@@ -28,15 +34,18 @@ export function coverageOf(ground: {
   readonly edges: readonly string[]
   readonly processes: readonly string[]
   readonly databases: readonly string[]
+  readonly operations: readonly string[]
+  /** `lost-answer payments.charge`, once for each time. */
+  readonly operationsStruck: readonly string[]
   readonly allowed: readonly FaultKind[]
 }): readonly Struck[] {
-  const { edges, processes, databases, allowed } = ground
+  const { edges, processes, databases, operations, allowed } = ground
   const counts = new Map<string, number>()
-  for (const name of ground.fired) {
-    for (const place of placesOf(name)) {
-      const key = `${kindOf(name)} ${place}`
-      counts.set(key, (counts.get(key) ?? 0) + 1)
-    }
+  const struck = ground.fired.flatMap((name) =>
+    placesOf(name).map((place) => `${kindOf(name)} ${place}`),
+  )
+  for (const key of [...struck, ...ground.operationsStruck]) {
+    counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   const row = (place: string, kinds: readonly FaultKind[]): Struck => {
     const own = kinds.filter((kind) => allowed.includes(kind))
@@ -46,6 +55,7 @@ export function coverageOf(ground: {
     }
   }
   return [
+    ...unique(operations).map((operation) => row(operation, KINDS_OF.operation)),
     ...unique(edges).map((edge) => row(edge, KINDS_OF.edge)),
     ...unique(processes).map((name) =>
       row(name, name === 'client' ? ['skew', 'jump'] : KINDS_OF.process),

@@ -1,24 +1,29 @@
 /**
- * The page around a space-time diagram: the sentences, the legend, and a slider through the steps.
+ * The page around the space-time diagrams: the sentences, how to read them, and the walk through the steps.
  */
+import { SCRIPT, STYLE } from './drawing-look.ts'
 import { escaped } from './drawing-text.ts'
+
+/** One diagram with its caption. */
+export interface Picture {
+  readonly words: string
+  readonly kind: string
+  readonly svg: string
+}
 
 /** What stands on the page. */
 export interface Page {
   readonly title: string
   readonly story: readonly string[]
   readonly token: string
-  readonly svg: string
-  /** How many moments the slider has. */
-  readonly moments: number
+  /** The failing run first. */
+  readonly pictures: readonly Picture[]
   /** Messages that are not drawn. */
   readonly leftOut: number
 }
 
 /** The page as one file. */
-export function page({ title, story, token, svg, moments, leftOut }: Page): string {
-  const earlier =
-    leftOut === 0 ? '' : `<p class="dim">${leftOut} earlier messages are left out.</p>`
+export function page({ title, story, token, pictures, leftOut }: Page): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -28,64 +33,42 @@ export function page({ title, story, token, svg, moments, leftOut }: Page): stri
 <main>
 <h1>${escaped(title)}</h1>
 <ol>${story.map((sentence) => `<li>${escaped(sentence)}</li>`).join('')}</ol>
-<p>Run it again: <code>holdfast replay ${escaped(token)}</code></p>
+<details open><summary>How to read it</summary>
+<p>${READING}</p>
 <p class="legend">${LEGEND}</p>
-${earlier}
-<label>Step <input type="range" id="step" min="0" max="${moments - 1}" value="${moments - 1}"></label>
-<div class="scroll">${svg}</div>
+</details>
+<p class="walk"><label>Step <input type="range" id="step" min="0" max="0" value="0"></label>
+<kbd>←</kbd> <kbd>→</kbd> one step, <kbd>Home</kbd> <kbd>End</kbd> all the way.
+<output id="told" for="step"></output></p>
+<div class="pair">${pictures.map(figure).join('')}</div>
+<p class="dim">${leftOut === 0 ? '' : `${leftOut} messages that are of no account are left out. `}Run it again: <code>holdfast replay ${escaped(token)}</code></p>
 </main>
 <script>${SCRIPT}</script>
 </html>
 `
 }
 
+function figure({ words, kind, svg }: Picture): string {
+  return `<figure class="${kind}"><figcaption>${escaped(words)}</figcaption>${svg}</figure>`
+}
+
+const READING = `Each column is a program or its database, and time runs down. A slanted arrow is a
+message from one to another: it leaves where it begins and arrives where it ends. A message that
+ends in ✕ never arrives; nobody tells its sender. What the world did to the system is drawn thick, or red. A program that gets no answer cannot know whether what
+it asked for was done. Everything happened in a simulation that the number in the token decides, so it
+happens again exactly so. Point at anything to see all of it.`
+
 const LEGEND = [
-  ['request', 'a request'],
-  ['answer', 'an answer'],
-  ['lost', 'lost'],
-  ['late', 'late'],
-  ['copy', 'a second copy'],
+  ['request', '→ a request'],
+  ['answer', '→ an answer'],
+  ['lost', '✕ a message that is lost'],
+  ['late', '→ one that is late'],
+  ['copy', '→ a second copy'],
 ]
-  .map(([kind, words]) => `<span class="${kind}">▬ ${words}</span>`)
-  .concat('<span>● a statement, ◉ a commit</span>', '<span>Time runs down and is folded.</span>')
+  .map(([kind, words]) => `<span class="${kind}">${words}</span>`)
+  .concat(
+    '<span>● the database changes something</span>',
+    '<span>◉ it is committed: now it counts</span>',
+  )
+  .concat('<span class="lost">✖ a program crashes</span>', '<span>┄ a long time passes</span>')
   .join(' ')
-
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2733; --dim: #6b7785; --paper: #fff; --bad: #c62828;
-  --late: #b26a00; --good: #1f6fb2; --answer: #2e7d51; --line: #c9d2db }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6ebf0; --dim: #93a0ad; --paper: #14191f;
-  --bad: #ff6b62; --late: #ffb74d; --good: #6db3f2; --answer: #74c69d; --line: #3a4552 } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 }
-main { max-width: 1200px; margin: 0 auto; padding: 24px }
-h1 { font-size: 22px; margin: 0 0 8px }
-ol { padding-left: 20px } li { margin: 4px 0 } .dim { color: var(--dim) }
-code { background: color-mix(in srgb, var(--line) 40%, transparent); padding: 1px 6px; border-radius: 4px }
-.scroll { overflow-x: auto } input { width: 320px; vertical-align: middle }
-.legend span { margin-right: 16px; white-space: nowrap }
-.legend .request { color: var(--good) } .legend .answer { color: var(--answer) }
-.legend .lost { color: var(--bad) } .legend .late, .legend .copy { color: var(--late) }
-svg text { font: 12px system-ui, sans-serif; fill: var(--ink) }
-.name { text-anchor: middle; font-weight: 600; font-size: 13px }
-.time { text-anchor: end; fill: var(--dim); font-size: 11px } .silence { fill: var(--dim) }
-.process { stroke: var(--ink); stroke-width: 1.5 } .database { stroke: var(--line); stroke-width: 5 }
-.fold { stroke: var(--line); stroke-dasharray: 2 5 }
-.step > line { stroke: var(--good); stroke-width: 1.6 } .step > path { fill: var(--good) }
-.answer > line { stroke: var(--answer) } .answer > path { fill: var(--answer) }
-.lost > line { stroke: var(--bad); stroke-dasharray: 6 4 } .step .cross { fill: var(--bad); text-anchor: middle; font-size: 18px }
-.late > line, .copy > line { stroke: var(--late) } .late > path, .copy > path { fill: var(--late) }
-.label { text-anchor: middle; font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 4 }
-.lost .label { fill: var(--bad) } .late .label, .copy .label { fill: var(--late) }
-.note { font-size: 11px; fill: var(--dim); paint-order: stroke; stroke: var(--paper); stroke-width: 3 }
-circle { fill: var(--dim) } .commit circle { fill: var(--paper); stroke: var(--answer); stroke-width: 3 }
-.crash .note, .pause .note, .jump .note, .fault .note { fill: var(--bad) } .pause circle, .jump circle, .fault circle { fill: var(--bad) }
-.violation > line { stroke: var(--bad); stroke-width: 2 } .violation text { fill: var(--bad); font-weight: 600; font-size: 13px }
-.later { opacity: .08 }
-`
-
-const SCRIPT = `
-const slider = document.getElementById('step')
-const steps = [...document.querySelectorAll('.step')]
-slider.addEventListener('input', () => {
-  for (const each of steps) each.classList.toggle('later', Number(each.dataset.at) > Number(slider.value))
-})
-`

@@ -4,8 +4,8 @@
  * Invariants:
  *   V1. Every message that is shown was sent; one without an arrival is lost, one that arrives for the
  *       second time is a copy.
- *   V2. At most `MESSAGES_MAX` messages: those that a fault names, and the last ones before the end that
- *       somebody served.
+ *   V2. At most `MESSAGES_MAX` messages: those that a fault names, those around the moment of a fault, and
+ *       the last ones before the end; of the latter two only what somebody served.
  */
 import type { Step } from './trace.ts'
 
@@ -24,6 +24,8 @@ export interface Message {
   readonly isAnswer: boolean
   /** `orders>payments#4`. */
   readonly exchange: string
+  /** True if a fault befell it, or its answer. */
+  readonly isStruck: boolean
 }
 
 /** Something that happened on one lifeline. */
@@ -44,31 +46,47 @@ export interface Scene {
 }
 
 const MESSAGES_MAX = 32
+
+/** Messages that are shown before and after the moment of a fault. */
+const AROUND = { before: 3, after: 5 }
 const MARKS_MAX = 120
 
 /** A message that took longer than this, in µs, is late: no latency is as long. */
 const LATE_US = 150_000
+
+/** What a database does so long after a message arrived, or before an answer left, belongs to it. */
+const SERVED_US = 30_000
 
 /** How much further a lost message is drawn, in µs. */
 const LOST_US = 3_000
 
 /** Finds the scene in a trace. */
 export function sceneOf(steps: readonly Step[]): Scene {
-  const faults = steps.filter(({ kind }) => kind === 'fault').map(({ detail }) => detail)
+  const struck = steps.filter(({ kind }) => kind === 'fault')
+  const faults = struck.map(({ detail }) => detail)
   const exchanges = exchangesOf(steps)
   const served = new Set(exchanges.filter(({ serves }) => serves.length > 0).map(({ id }) => id))
-  const all = exchanges.flatMap(messagesOf)
-  const isNamed = ({ exchange }: Message): boolean =>
-    faults.some((fault) => fault.endsWith(`:${exchange}`))
+  const all = exchanges.flatMap((each) =>
+    messagesOf(each, faults.some((fault) => fault.endsWith(`:${each.id}`)) ? 'struck' : 'spared'),
+  )
   const chosen = all.filter((message) => isNamed(message) || served.has(message.exchange))
-  const first = chosen
-    .slice(0, -MESSAGES_MAX)
-    .filter(isNamed)
-    .slice(-MESSAGES_MAX / 4)
-  const messages = [...first, ...chosen.slice(-MESSAGES_MAX)]
-  const firstUs = Math.min(...messages.map(({ sentUs }) => sentUs), Infinity)
-  const marks = marksOf(steps, firstUs).slice(-MARKS_MAX)
+  const around = struck.flatMap(({ atUs }) => {
+    const index = chosen.findIndex(({ arrivedUs }) => arrivedUs >= atUs)
+    const from = Math.max(0, index - AROUND.before)
+    return index < 0 ? [] : chosen.slice(from, index + AROUND.after)
+  })
+  const near = new Set([...chosen.filter(isNamed), ...around].slice(0, MESSAGES_MAX / 2))
+  const last = new Set(chosen.slice(-(MESSAGES_MAX - near.size)))
+  const messages = chosen.filter((message) => near.has(message) || last.has(message))
+  const marks = steps
+    .flatMap(markOf)
+    .filter((mark) => isTelling(mark, messages))
+    .slice(-MARKS_MAX)
   return { lines: linesOf(messages, marks), messages, marks, leftOut: all.length - messages.length }
+}
+
+function isNamed({ isStruck }: Message): boolean {
+  return isStruck
 }
 
 /** All that the trace says of one request. */
@@ -99,17 +117,13 @@ function exchangesOf(steps: readonly Step[]): readonly Exchange[] {
   return [...exchanges.values()]
 }
 
-function messagesOf({
-  id,
-  sent,
-  arrivals,
-  serves,
-  answers,
-  received,
-}: Exchange): readonly Message[] {
+function messagesOf(
+  { id, sent, arrivals, serves, answers, received }: Exchange,
+  luck: 'struck' | 'spared',
+): readonly Message[] {
   const [from = '', to = ''] = id.replace(/#\d+$/, '').split('>')
   const ask = sent.detail.replace(/ \d+ B \w+$/, '')
-  const common = { exchange: id }
+  const common = { exchange: id, isStruck: luck === 'struck' }
   const lost = { ...common, from, to, isAnswer: false, sentUs: sent.atUs, text: ask }
   const requests = arrivals.map((step): Message => {
     const isServed = serves.some(({ atUs }) => atUs === step.atUs)
@@ -138,8 +152,16 @@ function fateOf(arrival: Step, sent: Step): Fate {
 /** Statements of the framework's own, which would hide the user's. */
 const FRAMEWORK = /\bhf\.|\bpg_|^(?:begin|set|savepoint|release|rollback|select)\b/i
 
-function marksOf(steps: readonly Step[], fromUs: number): readonly Mark[] {
-  return steps.filter(({ atUs }) => atUs >= fromUs).flatMap(markOf)
+/** True for what befell somebody, and for what was written while a message was on its way or served. */
+function isTelling({ kind, atUs, line }: Mark, messages: readonly Message[]): boolean {
+  const firstUs = messages[0]?.sentUs ?? 0
+  if (kind !== 'write' && kind !== 'commit') return atUs >= firstUs
+  return messages.some(
+    ({ to, from, isAnswer, sentUs, arrivedUs }) =>
+      line === `db:${isAnswer ? from : to}` &&
+      atUs >= (isAnswer ? sentUs - SERVED_US : arrivedUs) &&
+      atUs <= (isAnswer ? sentUs : arrivedUs + SERVED_US),
+  )
 }
 
 function markOf({ atUs, who, kind, detail }: Step): readonly Mark[] {
@@ -155,11 +177,26 @@ function markOf({ atUs, who, kind, detail }: Step): readonly Mark[] {
   if (kind === 'event' && detail === 'main') {
     return [{ line, atUs, kind: 'start', text: `${who} starts` }]
   }
+  if (kind === 'partition')
+    return [
+      { line: who.replace(/>.*$/, ''), atUs, kind: 'fault', text: `✂ ${who} cut for ${detail}` },
+    ]
+  if (kind === 'fault') return faultMark(atUs, detail)
   if (kind === 'sql') return sqlMark(line, atUs, detail)
   if (kind === 'engine')
     return [{ line, atUs, kind: 'fault', text: 'another transaction goes first' }]
   if (kind === 'violation') return [{ line: '*', atUs, kind: 'violation', text: detail }]
   return []
+}
+
+/** What befell a database; faults of messages, processes and links are drawn where they act. */
+function faultMark(atUs: number, fault: string): readonly Mark[] {
+  const [, words, name] =
+    /^(connection-lost:(?:before|after)|sql-error:)(?: ?)(\w+)#/.exec(fault) ?? []
+  if (name === undefined) return []
+  const text =
+    words === 'sql-error:' ? 'a statement fails' : `connection lost ${words?.split(':')[1]}`
+  return [{ line: `db:${name}`, atUs, kind: 'fault', text }]
 }
 
 function sqlMark(line: string, atUs: number, detail: string): readonly Mark[] {

@@ -1,8 +1,9 @@
 /**
- * A failing run as one HTML file that needs nothing else: three sentences and a space-time diagram.
+ * A failing run as one HTML file that needs nothing else: three sentences, its space-time diagram, and
+ * beside it that of the nearest run that passes.
  *
  * Time runs down and is folded: what is near together is drawn apart, and long silence is a short gap
- * with its length beside it. A slider walks through the steps; pointing at anything tells all of it.
+ * with its length beside it. Keys walk through the steps of both; pointing at anything tells all of it.
  *
  * Invariants:
  *   U1. The file loads nothing, and holds nothing that was not escaped.
@@ -21,9 +22,14 @@ export interface Drawing {
   readonly story: readonly string[]
   /** `holdfast replay` runs it again. */
   readonly token: string
+  /** The nearest run that passes, and what it has less. */
+  readonly passing?: { readonly steps: readonly Step[]; readonly without: string } | undefined
 }
 
 const COLUMN = 210
+/** More lifelines than this in two diagrams side by side cannot be read. */
+const COLUMNS_FEW = 5
+
 const LEFT = 110
 const TOP = 60
 
@@ -34,8 +40,22 @@ const STEP_PX = { min: 13, perDecade: 9, max: 64 }
 const SILENCE_US = 100_000
 
 /** The HTML file. */
-export function drawn({ title, steps, story, token }: Drawing): string {
-  const scene = sceneOf(steps)
+export function drawn({ title, steps, story, token, passing }: Drawing): string {
+  const endUs = steps.at(-1)?.atUs ?? 0
+  const beside = passing?.steps.filter(({ atUs }) => atUs <= endUs)
+  const { svg, leftOut } = diagramOf(sceneOf(steps), 'fails')
+  const pictures = [{ words: 'This run fails', kind: 'failing', svg }]
+  if (passing !== undefined && beside !== undefined) {
+    const words = `The same run without ${passing.without} passes`
+    pictures.push({ words, kind: 'passing', svg: diagramOf(sceneOf(beside), 'passes').svg })
+  }
+  return page({ title, story, token, pictures, leftOut })
+}
+
+function diagramOf(
+  scene: Scene,
+  ends: 'fails' | 'passes',
+): { readonly svg: string; readonly leftOut: number } {
   const place = new Place(scene)
   const parts = [
     ...place.axis(),
@@ -45,8 +65,10 @@ export function drawn({ title, steps, story, token }: Drawing): string {
   ]
   const size = `width="${place.width}" height="${place.height}"`
   const box = `viewBox="0 0 ${place.width} ${place.height}"`
-  const svg = `<svg ${size} ${box} role="img" aria-label="space-time diagram">${parts.join('\n')}</svg>`
-  return page({ title, story, token, svg, moments: place.moments, leftOut: scene.leftOut })
+  const columns = scene.lines.length > COLUMNS_FEW ? 'many' : 'few'
+  const label = `data-columns="${columns}" aria-label="space-time diagram of a run that ${ends}"`
+  const svg = `<svg ${size} ${box} role="img" ${label}>${parts.join('\n')}</svg>`
+  return { svg, leftOut: scene.leftOut }
 }
 
 /** Where everything is. */
@@ -71,10 +93,6 @@ class Place {
     this.height = y + 50
   }
 
-  get moments(): number {
-    return this.#times.length
-  }
-
   /** Times on the left, and the silences. */
   axis(): readonly string[] {
     return this.#times.map((time, index) => {
@@ -96,7 +114,8 @@ class Place {
     return `<line class="${kind}" x1="${x}" x2="${x}" y1="${TOP - 14}" y2="${this.height - 20}"/><text class="name" x="${x}" y="${TOP - 24}">${escaped(label)}</text>`
   }
 
-  message({ from, to, sentUs, arrivedUs, fate, text, isAnswer, exchange }: Message): string {
+  message(message: Message): string {
+    const { from, to, sentUs, arrivedUs, fate, text, isAnswer, exchange, isStruck } = message
     const [x1, x2, y1, y2] = [this.#x(from), this.#x(to), this.#y(sentUs), this.#y(arrivedUs)]
     const end =
       fate === 'lost' ? { x: x1 + (x2 - x1) * 0.6, y: y1 + (y2 - y1) * 0.6 } : { x: x2, y: y2 }
@@ -107,7 +126,7 @@ class Place {
     const label = `<text class="label" x="${(x1 + end.x) / 2}" y="${(y1 + end.y) / 2 - 5}">${escaped(words)}</text>`
     const tip = `${exchange}: ${text}, ${fate}, sent ${sentUs / 1_000} ms${fate === 'lost' ? '' : `, there ${arrivedUs / 1_000} ms`}`
     const line = `<line x1="${x1}" y1="${y1}" x2="${end.x}" y2="${end.y}"/>`
-    const kind = `${fate} ${isAnswer ? 'answer' : 'request'}`
+    const kind = `${fate} ${isAnswer ? 'answer' : 'request'}${isStruck ? ' struck' : ''}`
     return this.#step(sentUs, `${tooltip(tip)}${line}${head}${cross}${label}`, kind)
   }
 
@@ -129,7 +148,7 @@ class Place {
 
   /** Shown from this moment on. */
   #step(time: number, inner: string, kind = ''): string {
-    return `<g class="step ${kind}" data-at="${this.#times.indexOf(time)}">${inner}</g>`
+    return `<g class="step ${kind}" data-us="${time}">${inner}</g>`
   }
 
   #x(line: string): number {

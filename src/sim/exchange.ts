@@ -13,7 +13,8 @@
 import { type Code, HoldfastError } from '#errors'
 import type { IncomingRequest, OutgoingRequest, WireHandler, WireResponse } from '#world'
 import { chance, hash32 } from './chance.ts'
-import type { Faults } from './fault.ts'
+import type { FaultKind, Faults } from './fault.ts'
+import { isHouseholder } from './household.ts'
 import type { Incarnation, Process } from './process.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -32,6 +33,8 @@ export interface Wire {
   cutOneWay(from: string, to: string, forMs: number): void
   openAt(address: string): OpenPort | undefined
   ended(exchange: Exchange): void
+  /** A fault befell a message. */
+  struck(kind: FaultKind, target: string, request: OutgoingRequest): void
 }
 
 /** Who asks whom what. */
@@ -108,7 +111,15 @@ export class Exchange {
   /** True if somebody still waits for the answer, or works on the request and may yet finish. */
   get isUnderWay(): boolean {
     const settledAtUs = this.#settledAtUs
+    // A plain service has no deadlines that would end its work: then nobody knows that it never ends.
+    if ([...this.#servings].some(({ owner }) => isHouseholder(owner))) return true
     return settledAtUs === undefined || this.#wire.schedule.nowUs - settledAtUs < ABANDONED_US_MAX
+  }
+
+  /** `orders has not answered POST /orders of client`. */
+  get inWords(): string {
+    const { from, target, request } = this.#parties
+    return `${target.name} has not answered ${request.method} ${request.path} of ${from.process.name}`
   }
 
   /** Somebody died: the caller, one who serves, or neither. */
@@ -135,25 +146,36 @@ export class Exchange {
     if (request.signal.aborted) return this.#fail('HF_CALL_NOT_SENT', 'was aborted before it left')
     request.signal.addEventListener('abort', this.#onAbort, { once: true })
     this.#note('send', `${request.method} ${request.path} ${digest(this.#body)}`)
-    if (faults.fires('duplicate', edge, ordinal)) {
+    if (this.#isStruckBy('duplicate')) {
       this.#travel(this.#latencyUs('copy') + this.#latencyUs('late copy'), true)
     }
     const { from, target } = this.#parties
     if (faults.fires('one-way-partition', `${edge} at request`, ordinal, 0)) {
       this.#wire.cutOneWay(from.process.name, target.name, PLANNED_CUT_MS)
     }
-    if (faults.fires('loss', edge, ordinal)) return
-    const isLate = faults.fires('delay', edge, ordinal)
+    if (this.#isStruckBy('loss')) return
+    const isLate = this.#isStruckBy('delay')
     const spreadUs = STRAGGLE_US.max - STRAGGLE_US.min
-    const lateUs = isLate ? STRAGGLE_US.min + this.#chance('straggle') * spreadUs : 0
+    const straggleUs = STRAGGLE_US.min + this.#chance('straggle') * spreadUs
+    const lateUs = isLate ? faults.lasting(`delay:${this.#id}`, straggleUs) : 0
     this.#travel(this.#latencyUs('request') + lateUs + this.#pausedUs(), false)
+  }
+
+  #isStruckBy(kind: FaultKind): boolean {
+    const { edge, ordinal, target, request } = this.#parties
+    const isStruck = this.#wire.faults.fires(kind, edge, ordinal)
+    if (isStruck) this.#wire.struck(kind, target.name, request)
+    return isStruck
   }
 
   /** The sender falls asleep while it sends: what it believed to be true then arrives later. */
   #pausedUs(): number {
     const { edge, ordinal, from } = this.#parties
-    if (!this.#wire.faults.fires('pause', `${edge} sending`, ordinal, PAUSE_WEIGHT)) return 0
-    const pausedMs = PAUSE_MS.min + this.#chance('pause') * (PAUSE_MS.max - PAUSE_MS.min)
+    const { faults } = this.#wire
+    const where = `${edge} sending`
+    if (!faults.fires('pause', where, ordinal, PAUSE_WEIGHT)) return 0
+    const longMs = PAUSE_MS.min + this.#chance('pause') * (PAUSE_MS.max - PAUSE_MS.min)
+    const pausedMs = faults.lasting(`pause:${where}#${ordinal}`, longMs)
     from.process.pause(pausedMs)
     return pausedMs * 1_000
   }
@@ -199,7 +221,7 @@ export class Exchange {
     if (this.#wire.faults.fires('one-way-partition', `${edge} at answer`, ordinal, 0)) {
       this.#wire.cutOneWay(this.#parties.target.name, from.process.name, PLANNED_CUT_MS)
     }
-    const isLost = serving.isCopy || this.#wire.faults.fires('lost-answer', edge, ordinal)
+    const isLost = serving.isCopy || this.#isStruckBy('lost-answer')
     if (!isLost && !this.#isCutBack()) {
       const run = (): void => this.#receive({ status: response.status, headers, body })
       const label = `answer ${this.#id}`

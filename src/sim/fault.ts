@@ -63,7 +63,8 @@ const OCCASIONS_MAX = 10_000
 /** The faults of one run. */
 export class Faults {
   readonly #seed: number
-  readonly #only: ReadonlySet<string> | undefined
+  /** What is left in, and how often its length is halved. */
+  readonly #only: ReadonlyMap<string, number> | undefined
   readonly #plan: ReadonlySet<string> | undefined
   readonly #occasions: string[] = []
   readonly #shares: ReadonlyMap<FaultKind, number>
@@ -74,14 +75,14 @@ export class Faults {
   constructor(options: {
     readonly seed: number
     readonly allowed: readonly FaultKind[]
-    /** If present, nothing but the faults with these names fires. */
+    /** If present, nothing but the faults with these names fires; `…~3`: an eighth as long. */
     readonly only: readonly string[] | undefined
     /** If present, chance decides nothing: the faults with these names fire, and every occasion is kept. */
     readonly plan?: readonly string[] | undefined
     readonly note: (name: string) => void
   }) {
     this.#seed = options.seed
-    this.#only = options.only && new Set(options.only)
+    this.#only = options.only && new Map(options.only.map(readHalved))
     this.#plan = options.plan && new Set(options.plan)
     this.#shares = draw(options.seed, options.allowed)
     this.#note = options.note
@@ -149,6 +150,11 @@ export class Faults {
     return only === undefined || only.has(name) || only.has(printOf(name))
   }
 
+  /** How long the named fault lasts that would last `ms`: as long, unless it was shortened. */
+  lasting(name: string, ms: number): number {
+    return ms / 2 ** (this.#only?.get(name) ?? this.#only?.get(printOf(name)) ?? 0)
+  }
+
   /** Lets the named fault happen, unless it is not its time or it was taken out. */
   strike(name: string): boolean {
     if (!this.#isOpen || !this.#isKept(name)) return false
@@ -156,6 +162,16 @@ export class Faults {
     this.#note(name)
     return true
   }
+}
+
+/** A fault's name or print, and how often its length is halved: `pause:orders#3~2` is a quarter. */
+export function halved(name: string, times: number): string {
+  return times === 0 ? name : `${name}~${times}`
+}
+
+function readHalved(text: string): readonly [name: string, times: number] {
+  const [, name = text, times = '0'] = /^(.*)~(\d)$/.exec(text) ?? []
+  return [name, Number(times)]
 }
 
 /** A fault's name in eight letters that every shell takes as they are. */

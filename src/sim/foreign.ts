@@ -47,7 +47,8 @@ function diskReader(disk: Map<string, unknown>): ForeignEnvironment['kept'] {
 /** Bodies that a foreign program accepts at most, in bytes. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024
 
-function wireHandler(
+/** Web standards, as the simulated network calls them. */
+export function wireHandler(
   answer: (request: Request) => Response | Promise<Response>,
   name: string,
 ): WireHandler {

@@ -4,8 +4,9 @@
  * Read `run.ts` for the life of one world, `schedule.ts` for its time, `process.ts` for who lives in it,
  * `network.ts` and `server.ts` for what lies between them, `fault.ts` and `nemesis.ts` for what goes
  * wrong. `patch.ts` shows user code the simulated world instead of the real one; `escape.ts` notices
- * when that is not enough.
+ * when that is not enough. `plain.ts` runs programs that do not use Holdfast.
  */
+export { runAsNobody } from './actor.ts'
 export { type Check, type Checks, type Look, type ReadSql } from './checks.ts'
 export { type Struck } from './coverage.ts'
 export { drawn, type Drawing } from './drawing.ts'
@@ -28,10 +29,14 @@ export {
   type Violation,
   type ViolationKind,
 } from './options.ts'
+export { observed } from './observed.ts'
+export { type PlainService } from './plain.ts'
 export { type Kept, type OpenPostgres, type Postgres } from './postgres.ts'
 export { type SeedResult } from './run.ts'
-export { readToken, type Repro, shrink, type Shrunk } from './shrink.ts'
+export { shrink, type Shrunk, simplest } from './shrink.ts'
 export { simulate, simulateEach } from './simulate.ts'
-export { storyOf } from './story.ts'
-export { summarized } from './summary.ts'
+export { type Stalled, stalledAt } from './stalled.ts'
+export { pictured, storyOf } from './story.ts'
+export { merged, summarized } from './summary.ts'
+export { readToken, type Repro } from './token.ts'
 export { type Step } from './trace.ts'

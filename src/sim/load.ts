@@ -21,6 +21,7 @@ import {
 } from '#model'
 import type { Observe } from '#observe'
 import { randomInteger, sleep, withDeadline, type World } from '#world'
+import type { Turnstile } from './turnstile.ts'
 
 /** One operation, as a client calls it. */
 export interface Caller<Op> {
@@ -103,15 +104,16 @@ export function loadIn(options: {
   readonly observe: Observe
   /** The indices that `many` runs; all if absent. */
   readonly only?: readonly number[] | undefined
+  readonly turnstile: Turnstile
 }): Load {
-  const { world, resolve, observe } = options
+  const { world, resolve, observe, turnstile } = options
   const only = options.only && new Set(options.only)
-  const call = standaloneCaller({ world, resolve, observe, name: 'client' })
+  const call = counted(standaloneCaller({ world, resolve, observe, name: 'client' }), turnstile)
   return {
     client: (contract, { deadline = DEADLINE_DEFAULT } = {}) => clientOf(call, contract, deadline),
     request: async (service, request) => {
       const origin = resolve(typeof service === 'string' ? service : service.name)
-      return rawRequest(world, origin, request)
+      return turnstile.pass(() => rawRequest(world, origin, request))
     },
     many: async (count, work) => many({ world, only }, count, work),
     sleep: async (duration) => sleep(world.timers, durationMs(duration)),
@@ -121,6 +123,15 @@ export function loadIn(options: {
       pick: (from) => from[randomInteger(world.random, from.length)] ?? from[0],
     },
   }
+}
+
+/** The same calls, each through the turnstile. */
+function counted(call: Call, turnstile: Turnstile): Call {
+  const through = <Op>(...asked: Parameters<typeof call<Op>>): Promise<AnswerOf<Op>> =>
+    turnstile.pass(() => call(...asked))
+  const outcome = <Op>(...asked: Parameters<typeof call.outcome<Op>>): Promise<Outcome<Op>> =>
+    turnstile.pass(() => call.outcome(...asked))
+  return Object.assign(through, { outcome })
 }
 
 function clientOf<C extends Contract>(call: Call, contract: C, deadline: Duration): Client<C> {

@@ -72,7 +72,8 @@ export function killAtCommit(
   if (process.alive === undefined) return
   if (!faults.fires('crash', where, ordinal, COMMIT_WEIGHT)) return
   process.crash(`killed at commit ${ordinal}`)
-  process.start(between(DOWN_MS, chance(seed, `down ${where}`, ordinal)))
+  const downMs = between(DOWN_MS, chance(seed, `down ${where}`, ordinal))
+  process.start(faults.lasting(`crash:${where}#${ordinal}`, downMs))
 }
 
 function strikeAgain(
@@ -103,36 +104,44 @@ function crowd({ mortals, everybody }: Field, kind: FaultKind): number {
 
 function killOne({ seed, faults, mortals }: Field, ordinal: number): void {
   const process = pick(mortals, chance(seed, 'crash whom', ordinal))
-  if (process?.alive === undefined || !faults.strike(`crash:${process.name}#${ordinal}`)) return
+  if (process?.alive === undefined) return
+  const name = `crash:${process.name}#${ordinal}`
+  if (!faults.strike(name)) return
   process.crash('killed')
-  process.start(between(DOWN_MS, chance(seed, 'crash how long', ordinal)))
+  process.start(faults.lasting(name, between(DOWN_MS, chance(seed, 'crash how long', ordinal))))
 }
 
 function freezeOne({ seed, faults, mortals }: Field, ordinal: number): void {
   const process = pick(mortals, chance(seed, 'pause whom', ordinal))
-  if (process?.alive === undefined || !faults.strike(`pause:${process.name}#${ordinal}`)) return
-  process.pause(between(PAUSE_MS, chance(seed, 'pause how long', ordinal)))
+  if (process?.alive === undefined) return
+  const name = `pause:${process.name}#${ordinal}`
+  if (!faults.strike(name)) return
+  process.pause(faults.lasting(name, between(PAUSE_MS, chance(seed, 'pause how long', ordinal))))
 }
 
 function cutOne(field: Field, ordinal: number): void {
   const [one, other] = pair(field, 'partition', ordinal)
-  if (!field.faults.strike(`partition:${one}|${other}#${ordinal}`)) return
-  field.network.cut(one, other, between(CUT_MS, chance(field.seed, 'partition how long', ordinal)))
+  const name = `partition:${one}|${other}#${ordinal}`
+  if (!field.faults.strike(name)) return
+  const forMs = between(CUT_MS, chance(field.seed, 'partition how long', ordinal))
+  field.network.cut(one, other, field.faults.lasting(name, forMs))
 }
 
 function cutOneWay(field: Field, ordinal: number): void {
   const [from, to] = pair(field, 'one-way-partition', ordinal)
-  if (!field.faults.strike(`one-way-partition:${from}>${to}#${ordinal}`)) return
+  const name = `one-way-partition:${from}>${to}#${ordinal}`
+  if (!field.faults.strike(name)) return
   const forMs = between(CUT_MS, chance(field.seed, 'one-way-partition how long', ordinal))
-  field.network.cutOneWay(from, to, forMs)
+  field.network.cutOneWay(from, to, field.faults.lasting(name, forMs))
 }
 
 /** Cut and mended many times: connections come up and break before anything is finished. */
 function flapOne(field: Field, ordinal: number): void {
   const { seed, schedule, network, faults } = field
   const [one, other] = pair(field, 'flapping', ordinal)
-  if (!faults.strike(`flapping:${one}|${other}#${ordinal}`)) return
-  for (let count = 0; count < FLAPS.count; count += 1) {
+  const name = `flapping:${one}|${other}#${ordinal}`
+  if (!faults.strike(name)) return
+  for (let count = 0; count < faults.lasting(name, FLAPS.count); count += 1) {
     const share = chance(seed, `flap ${ordinal}`, count)
     const run = (): void => {
       if (faults.isOpen) network.cut(one, other, share * FLAPS.everyMs)
@@ -143,9 +152,12 @@ function flapOne(field: Field, ordinal: number): void {
 
 function setOneClock({ seed, faults, clocks }: Field, ordinal: number): void {
   const clock = pick(clocks, chance(seed, 'jump whose', ordinal))
-  if (clock === undefined || !faults.strike(`jump:${clock.name}#${ordinal}`)) return
+  if (clock === undefined) return
+  const name = `jump:${clock.name}#${ordinal}`
+  if (!faults.strike(name)) return
   const sign = chance(seed, 'jump where', ordinal) < 0.5 ? -1 : 1
-  clock.jump(sign * between(JUMP_MS, chance(seed, 'jump how far', ordinal)))
+  const ms = between(JUMP_MS, chance(seed, 'jump how far', ordinal))
+  clock.jump(sign * faults.lasting(name, ms))
 }
 
 /** Two processes that differ. */

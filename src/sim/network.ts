@@ -11,7 +11,7 @@ import { HoldfastError } from '#errors'
 import type { Listener, Network, OutgoingRequest, WireHandler, WireResponse } from '#world'
 import { never } from './actor.ts'
 import { Exchange, type OpenPort, type Wire } from './exchange.ts'
-import type { Faults } from './fault.ts'
+import type { FaultKind, Faults } from './fault.ts'
 import type { Incarnation, Process } from './process.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -21,6 +21,16 @@ const PORT_HTTP = 80
 /** The first port that is given to whoever asks for any. */
 const PORT_ANY = 49_152
 
+/** Names of one's own machine. A program that uses one means its neighbour on the developer's laptop. */
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** A message that a fault befell. */
+interface Struck {
+  readonly kind: FaultKind
+  readonly target: string
+  readonly request: OutgoingRequest
+}
+
 /** The network between all processes of one run. */
 export class SimulatedNetwork implements Wire {
   readonly seed: number
@@ -28,9 +38,12 @@ export class SimulatedNetwork implements Wire {
   readonly faults: Faults
   readonly #processes = new Map<string, Process>()
   readonly #ports = new Map<string, OpenPort>()
+  /** Who listened on a port first: whom a program means that asks its own machine. */
+  readonly #homes = new Map<string, string>()
   readonly #ordinals = new Map<string, number>()
   readonly #cutUntilUs = new Map<string, number>()
   readonly #underWay = new Set<Exchange>()
+  readonly #struck: Struck[] = []
 
   constructor(options: {
     readonly seed: number
@@ -84,9 +97,11 @@ export class SimulatedNetwork implements Wire {
     return [...this.#ordinals.keys()]
   }
 
-  /** Requests that somebody waits for or still works on. */
-  get underWay(): number {
-    return [...this.#underWay].filter((exchange) => exchange.isUnderWay).length
+  /** Requests that somebody waits for or still works on, in words. */
+  get underWay(): readonly string[] {
+    return [...this.#underWay]
+      .filter((exchange) => exchange.isUnderWay)
+      .map(({ inWords }) => inWords)
   }
 
   /** Who answers at `host:port` now. */
@@ -103,13 +118,23 @@ export class SimulatedNetwork implements Wire {
     for (const exchange of this.#underWay) exchange.died(incarnation)
   }
 
+  /** The messages that a fault befell. */
+  get messagesStruck(): readonly Struck[] {
+    return this.#struck
+  }
+
+  struck(kind: FaultKind, target: string, request: OutgoingRequest): void {
+    this.#struck.push({ kind, target, request })
+  }
+
   ended(exchange: Exchange): void {
     this.#underWay.delete(exchange)
   }
 
   #send(from: Incarnation, origin: string, request: OutgoingRequest): Promise<WireResponse> {
     if (from.isDead) return never()
-    const { hostname, port } = new URL(origin)
+    const { hostname: named, port } = new URL(origin)
+    const hostname = LOOPBACK.has(named) ? (this.#homes.get(port) ?? named) : named
     const target = this.#processes.get(hostname)
     if (target === undefined) return this.#nowhere(from, hostname)
     const edge = `${from.process.name}>${target.name}`
@@ -138,6 +163,7 @@ export class SimulatedNetwork implements Wire {
     if (this.openAt(key) !== undefined) {
       throw new HoldfastError('HF_PORT_IN_USE', { detail: `${key} is taken by ${owner.name}` })
     }
+    if (!this.#homes.has(`${port}`)) this.#homes.set(`${port}`, host)
     const open = { owner, handler }
     if (!owner.isDead) this.#ports.set(key, open)
     return { origin: `http://${key}`, close: async () => this.#close(key, open) }

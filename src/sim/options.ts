@@ -2,11 +2,14 @@
  * What a simulation is asked, and what it answers.
  */
 import type { Duration } from '#clock'
+import type { System } from '#model'
+import type { Observe } from '#observe'
 import type { Checks } from './checks.ts'
 import type { Struck } from './coverage.ts'
 import type { FaultKind } from './fault.ts'
 import type { ForeignProgram } from './foreign.ts'
 import type { Load } from './load.ts'
+import type { PlainService } from './plain.ts'
 import type { OpenPostgres } from './postgres.ts'
 
 /** What to simulate, how often, and what must be true. */
@@ -24,10 +27,24 @@ export interface SimulateOptions {
   readonly plan?: readonly string[]
   /** If present, `many` runs only these of its indices: a failing seed, less some of its clients. */
   readonly onlyClients?: readonly number[]
+  /** If present, the clients leave after so many operations together. */
+  readonly operationsMax?: number
   /** How long the faults last at most; they end before, as soon as the load is done. @defaultValue '60s' */
   readonly duration?: Duration
   /** Programs that play the foreign services of the system, by name. */
   readonly foreign?: Readonly<Record<string, ForeignProgram>>
+  /** Programs that do not use Holdfast, by name: each is run as a process of its own. */
+  readonly services?: Readonly<Record<string, PlainService>>
+  /**
+   * Packages of which each process gets its own, since they keep state in variables; plain services
+   * share all others.
+   */
+  readonly isolated?: readonly string[]
+  /**
+   * The same system as it was before: services begin as one version or the other, and those that are
+   * older are replaced while the load runs, as in a rolling deploy.
+   */
+  readonly older?: System
   /** What is asked of the system. The faults begin with it. */
   readonly load: (world: Load) => Promise<unknown> | void
   /** True at every moment, as far as it is committed. */
@@ -38,6 +55,8 @@ export interface SimulateOptions {
   readonly eventually?: Checks
   /** Should be true at some moment of some seed; what never was is listed in `unreached`. */
   readonly sometimes?: Checks
+  /** Hears every fact that a service or the load states, in the order of simulated time. */
+  readonly observe?: Observe
   /** Keeps the trace of each violating seed, and of the last one. @defaultValue false */
   readonly keepTrace?: boolean
 }
@@ -45,7 +64,7 @@ export interface SimulateOptions {
 /** What is simulated, without saying in which worlds: what a `*.sim.ts` exports as `scenario`. */
 export type Scenario = Omit<
   SimulateOptions,
-  'seeds' | 'onlyFaults' | 'onlyClients' | 'plan' | 'keepTrace'
+  'seeds' | 'onlyFaults' | 'onlyClients' | 'operationsMax' | 'plan' | 'observe' | 'keepTrace'
 >
 
 /** The same, with the database engine to run the services' SQL on. */

@@ -19,6 +19,9 @@ const real = {
   clearImmediate: globalThis.clearImmediate,
   delay: nodeTimersPromises.setTimeout,
   turn: nodeTimersPromises.setImmediate,
+  ticks: nodeTimersPromises.setInterval,
+  wait: nodeTimersPromises.scheduler.wait.bind(nodeTimersPromises.scheduler),
+  makeWay: nodeTimersPromises.scheduler.yield.bind(nodeTimersPromises.scheduler),
   signalAfter: AbortSignal.timeout.bind(AbortSignal),
 }
 
@@ -43,6 +46,9 @@ export function timerPatches(): readonly Patch[] {
     ]),
     { target: nodeTimersPromises, key: 'setTimeout', value: delay },
     { target: nodeTimersPromises, key: 'setImmediate', value: turn },
+    { target: nodeTimersPromises, key: 'setInterval', value: ticks },
+    { target: nodeTimersPromises.scheduler, key: 'wait', value: wait },
+    { target: nodeTimersPromises.scheduler, key: 'yield', value: makeWay },
     { target: AbortSignal, key: 'timeout', value: signalAfter },
   ]
 }
@@ -162,6 +168,34 @@ async function turn<T>(value?: T): Promise<T> {
   await new Promise<void>((resolve) => actor.world.timers.after(0, resolve))
   // As in Node: without a value the result is undefined, whatever T says.
   return value as T
+}
+
+function ticks<T>(
+  delayMs?: number,
+  value?: T,
+  options: { readonly signal?: AbortSignal } = {},
+): AsyncIterable<T> {
+  if (currentActor() === undefined) return real.ticks(delayMs, value, options)
+  return each(delayMs, value, options)
+}
+
+async function* each<T>(
+  delayMs: number | undefined,
+  value: T | undefined,
+  options: { readonly signal?: AbortSignal },
+): AsyncGenerator<T> {
+  // oxlint-disable-next-line no-await-in-loop -- one tick after another; whoever reads decides how many.
+  for (;;) yield delay<T>(delayMs, value, options)
+}
+
+async function wait(delayMs: number, options?: { readonly signal?: AbortSignal }): Promise<void> {
+  if (currentActor() === undefined) return real.wait(delayMs, options)
+  await delay(delayMs, undefined, options)
+}
+
+async function makeWay(): Promise<void> {
+  if (currentActor() === undefined) return real.makeWay()
+  await turn()
 }
 
 function aborted({ reason }: AbortSignal): Error {

@@ -13,7 +13,11 @@
  */
 import { syncBuiltinESMExports } from 'node:module'
 import { fetchPatches } from './patch-fetch.ts'
+import { gatePatches } from './patch-gate.ts'
+import { processPatches } from './patch-process.ts'
 import { randomPatches } from './patch-random.ts'
+import { refusalPatches } from './patch-refused.ts'
+import { serverPatches } from './patch-server.ts'
 import { timePatches } from './patch-time.ts'
 import { timerPatches } from './patch-timers.ts'
 import { unhandledPatch } from './patch-unhandled.ts'
@@ -27,7 +31,16 @@ export interface Patch {
 
 /** Replaces the globals. The result puts the real ones back. */
 export function installGlobals(): () => void {
-  const patches = [...timePatches(), ...timerPatches(), ...randomPatches(), ...fetchPatches()]
+  const patches = [
+    ...timePatches(),
+    ...timerPatches(),
+    ...randomPatches(),
+    ...fetchPatches(),
+    ...gatePatches(),
+    ...refusalPatches(),
+    ...serverPatches(),
+    ...processPatches(),
+  ]
   const restores = [...patches.map(replace), unhandledPatch()]
   syncBuiltinESMExports()
   return () => {

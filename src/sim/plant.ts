@@ -3,7 +3,7 @@
  */
 import { HoldfastError } from '#errors'
 import { hostService } from '#host'
-import type { Service, System } from '#model'
+import type { System } from '#model'
 import type { Fact, Observe } from '#observe'
 import type { Migration } from '#state'
 import { never } from './actor.ts'
@@ -12,7 +12,9 @@ import { foreignProgram, PORT } from './foreign.ts'
 import { killAtCommit } from './nemesis.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { SimulateOptions } from './options.ts'
+import { plainProgram } from './plain.ts'
 import type { Postgres } from './postgres.ts'
+import type { Preparation } from './prepare.ts'
 import { chance } from './chance.ts'
 import {
   type ClockError,
@@ -22,13 +24,12 @@ import {
   type Program,
   type Surroundings,
 } from './process.ts'
+import type { Rollout, Version } from './rollout.ts'
 import type { Schedule } from './schedule.ts'
 import { DatabaseServer } from './server.ts'
 
-/** A service with what it takes to run it. */
-export interface Prepared {
-  readonly service: Service
-  readonly migrations: readonly Migration[]
+/** A database with those who use it, and what it takes to run them. */
+export interface Prepared extends Preparation {
   readonly postgres: Postgres
 }
 
@@ -38,6 +39,9 @@ export interface Ground {
   readonly system: System
   readonly prepared: readonly Prepared[]
   readonly foreign: SimulateOptions['foreign']
+  readonly observe: SimulateOptions['observe']
+  /** Says which version of a service runs. */
+  readonly rollout: Rollout
   readonly schedule: Schedule
   readonly faults: Faults
   readonly network: SimulatedNetwork
@@ -63,7 +67,7 @@ export interface Plant {
 
 /** Builds the world of a seed. Nothing runs yet. */
 export function buildPlant(ground: Ground): Plant {
-  const { seed, system, schedule, faults, network, surroundings } = ground
+  const { system, schedule, network, surroundings, rollout } = ground
   const ready = new WeakSet<Incarnation>()
   const servers = new Map<string, DatabaseServer>()
   const everybody: Process[] = []
@@ -75,28 +79,34 @@ export function buildPlant(ground: Ground): Plant {
   }
   const observeAs =
     (name: string): Observe =>
-    (fact) =>
+    (fact) => {
       schedule.note(name, 'fact', describedFact(fact))
-  const services = ground.prepared.map(({ service, migrations, postgres }) => {
-    const { name } = service
-    const committed = (ordinal: number): void => {
-      ground.committed()
-      killAtCommit({ seed, faults }, process, ordinal)
+      ground.observe?.(fact)
     }
-    const clockError = clockErrorOf(`db:${name}`, ground)
-    const server = new DatabaseServer({
-      name,
-      seed,
-      schedule,
-      faults,
-      postgres,
-      clockError,
-      committed,
-    })
-    servers.set(name, server)
-    const program = serviceProgram({ service, system, migrations, server, observeAs, ready })
-    const process = join(name, program)
-    return process
+  const services = ground.prepared.flatMap(({ tenants, ...prepared }) => {
+    const processes: Process[] = []
+    const isPlain = tenants.some((each) => 'plain' in each)
+    const server = serverOf(ground, prepared, { processes, isPlain })
+    servers.set(prepared.name, server)
+    for (const tenant of tenants) {
+      const program =
+        'service' in tenant
+          ? serviceProgram({
+              versionNow: () => rollout.versionOf({ service: tenant.service, system }),
+              migrations: prepared.migrations,
+              server,
+              observeAs,
+              ready,
+            })
+          : plainProgram({
+              service: tenant.plain,
+              server,
+              said: (who, words) => schedule.note(who, 'said', words),
+              ready: (incarnation) => ready.add(incarnation),
+            })
+      processes.push(join(tenant.name, program))
+    }
+    return processes
   })
   const foreign = system.foreign.map(({ name }) =>
     join(name, foreignProgram(name, foreignNamed(name, ground.foreign))),
@@ -120,6 +130,34 @@ export function buildPlant(ground: Ground): Plant {
   }
 }
 
+/** The server of a database. Whoever uses it may die of a commit: of a shared one, any of them. */
+function serverOf(
+  ground: Ground,
+  { name, postgres }: Pick<Prepared, 'name' | 'postgres'>,
+  { processes, isPlain }: { readonly processes: readonly Process[]; readonly isPlain: boolean },
+): DatabaseServer {
+  const { seed, schedule, faults } = ground
+  const committed = (ordinal: number): void => {
+    ground.committed()
+    const whose = Math.floor(chance(seed, `whose commit ${name}`, ordinal) * processes.length)
+    const process = processes[whose]
+    if (process !== undefined) killAtCommit({ seed, faults }, process, ordinal)
+  }
+  return new DatabaseServer({
+    name,
+    seed,
+    schedule,
+    faults,
+    postgres,
+    clockError: clockErrorOf(`db:${name}`, ground),
+    committed,
+    ...(isPlain && { connectionsMax: CONNECTIONS_OF_PLAIN }),
+  })
+}
+
+/** What PostgreSQL allows unless it is configured; the pool of a plain service has its own bound. */
+const CONNECTIONS_OF_PLAIN = 100
+
 /** How wrong a clock is at most: two seconds, and 17 seconds a day. */
 const SKEW = { offsetMs: 2_000, driftPpm: 200 }
 
@@ -132,16 +170,16 @@ function clockErrorOf(name: string, { seed, faults }: Pick<Ground, 'seed' | 'fau
 
 /** What a process runs to be a service: the very host that production runs. */
 function serviceProgram(options: {
-  readonly service: Service
-  readonly system: System
+  readonly versionNow: () => Version
   readonly migrations: readonly Migration[]
   readonly server: DatabaseServer
   readonly observeAs: (name: string) => Observe
   readonly ready: WeakSet<Incarnation>
 }): Program {
-  const { service, system, migrations, server, observeAs, ready } = options
+  const { versionNow, migrations, server, observeAs, ready } = options
   return async (incarnation) => {
     const { world, name } = incarnation
+    const { service, system } = versionNow()
     const host = hostService({
       service,
       system,

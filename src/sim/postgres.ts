@@ -7,12 +7,12 @@
  *       the simulation's clock is the database's; randomness only from `seed`.
  *   G3. After `restore` the database behaves, to the bit, as it did after `keep`.
  */
-import type { Rows } from '#model'
+import type { Rows, RowShape } from '#model'
 
 /** One database with one session. */
 export interface Postgres {
   /** Runs one parameterised statement. @throws an error with the SQLSTATE in `code` */
-  query(text: string, params: readonly unknown[]): Rows<Record<string, unknown>>
+  query(text: string, params: readonly unknown[], shape?: RowShape): Rows<Record<string, unknown>>
   /** Runs several statements without parameters. */
   script(text: string): void
   /** True between BEGIN and the end of the transaction, failed or not. */

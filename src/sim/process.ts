@@ -16,6 +16,7 @@ import { isHoldfastError } from '#errors'
 import type { Clock, Timers, World } from '#world'
 import type { Actor } from './actor.ts'
 import { Stream } from './chance.ts'
+import { placeOf } from './place.ts'
 import type { Schedule } from './schedule.ts'
 
 /** What a process runs. It has exited when the promise rejects; it serves as long as it likes. */
@@ -74,14 +75,22 @@ export class Incarnation implements Actor {
     return this.process.pausedUntilUs
   }
 
+  /** The seed of its world. */
+  get seed(): number {
+    return this.#surroundings.seed
+  }
+
   failed(error: unknown): void {
     if (this.isDead) return
-    this.#surroundings.violated('uncaught', this.name, described(error))
+    this.#surroundings.violated('uncaught', this.name, describedWithPlace(error))
     this.process.crash('uncaught error')
   }
 
-  escaped(what: string): void {
-    this.#surroundings.violated('escape', this.name, what)
+  escaped(what: string, stack: string | undefined): void {
+    if (this.isDead) return
+    const place = placeOf(stack) ?? 'a line that is not known'
+    this.#surroundings.violated('escape', this.name, `${what} at ${place}`)
+    this.process.crash('it left the simulated world')
   }
 }
 
@@ -141,6 +150,13 @@ export class Process {
     this.#surroundings.died(dead)
   }
 
+  /** The program ends by itself; a supervisor starts it again. */
+  exit(why: string): void {
+    if (this.#alive === undefined) return
+    this.crash(why)
+    this.start(RESTART_MS)
+  }
+
   /** Holds all events of the process back for `ms`, while the clocks go on. */
   pause(ms: number): void {
     const { schedule } = this.#surroundings
@@ -169,9 +185,7 @@ export class Process {
 
   #runProgram(incarnation: Incarnation): void {
     const exited = (error: unknown): void => {
-      if (incarnation.isDead) return
-      this.crash(`exited: ${described(error)}`)
-      this.start(RESTART_MS)
+      if (!incarnation.isDead) this.exit(`exited: ${describedWithPlace(error)}`)
     }
     void Promise.resolve()
       .then(() => this.#program(incarnation))
@@ -198,13 +212,25 @@ function timersOf(schedule: Schedule, actor: Incarnation, { driftPpm }: ClockErr
   }
 }
 
+/** Further lines of a message draw, compare or quote; one is the sentence. */
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}
+
+/** The same, and the line of the user's that threw it. */
+export function describedWithPlace(error: unknown): string {
+  const place = error instanceof Error ? placeOf(error.stack) : undefined
+  return place === undefined ? described(error) : `${described(error)} (${place})`
+}
+
 /** Causes that are told of one error. */
 const CAUSES_MAX = 3
 
 /** An error and its causes in one line, for people. */
 export function described(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error)
-  const words = `${isHoldfastError(error) ? error.code : error.name}: ${error.message}`
+  const name = isHoldfastError(error) ? error.code : error.name
+  const words = `${name}: ${firstLine(error.message)}`
   if (error.cause === undefined || depth >= CAUSES_MAX) return words
   return `${words} <- ${described(error.cause, depth + 1)}`
 }

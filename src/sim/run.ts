@@ -12,6 +12,7 @@
  */
 import { durationMs } from '#clock'
 import type { System } from '#model'
+import type { Fact } from '#observe'
 import { Vigil } from './checks.ts'
 import { DatabaseActor } from './database-actor.ts'
 import { FAULT_KINDS, Faults } from './fault.ts'
@@ -22,9 +23,12 @@ import { SimulatedNetwork } from './network.ts'
 import type { SimulateOptions, Violation, ViolationKind } from './options.ts'
 import { buildPlant, type Plant, type Prepared } from './plant.ts'
 import { described } from './process.ts'
+import { operationIn, operationsOf } from './operations.ts'
+import { misunderstanding, Rollout } from './rollout.ts'
 import { Schedule } from './schedule.ts'
 import { type Unfinished, unfinished } from './stuck.ts'
 import { type Step, Trace } from './trace.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** How long the services have to start where nothing is in their way. */
 const BOOT_MS_MAX = 60_000
@@ -52,6 +56,10 @@ export interface SeedResult {
   readonly steps: readonly Step[] | undefined
   /** With a plan: the names of all faults that could have been planned. */
   readonly occasions: readonly string[]
+  /** The operations whose messages a fault befell: `lost-answer payments.charge`. */
+  readonly operationsStruck: readonly string[]
+  /** Operations that the clients began. */
+  readonly operations: number
 }
 
 /** Edges that carried a request, processes, and the services with a database. */
@@ -59,16 +67,20 @@ export interface Places {
   readonly edges: readonly string[]
   readonly processes: readonly string[]
   readonly databases: readonly string[]
+  /** What can be asked for, or subscribed to. */
+  readonly operations: readonly string[]
 }
 
 /** One world. */
 export class Run {
   readonly #seed: number
+  readonly #system: System
   readonly #options: SimulateOptions
   readonly #trace: Trace
   readonly #schedule: Schedule
   readonly #faults: Faults
   readonly #network: SimulatedNetwork
+  readonly #rollout: Rollout
   readonly #plant: Plant
   readonly #always: Vigil
   readonly #settled: Vigil
@@ -76,6 +88,7 @@ export class Run {
   readonly #hopes: Hopes
   readonly #violations: Violation[] = []
   #isCheckDue = false
+  readonly #turnstile: Turnstile
   #isLoadDone = false
   #isQuiet = false
 
@@ -86,7 +99,9 @@ export class Run {
     options: SimulateOptions,
   ) {
     this.#seed = seed
+    this.#system = system
     this.#options = options
+    this.#turnstile = new Turnstile(options.operationsMax ?? Infinity)
     this.#trace = new Trace({ keeps: options.keepTrace === true })
     const schedule = new Schedule(seed, this.#trace)
     const faults = new Faults({
@@ -97,6 +112,7 @@ export class Run {
       note: (name) => schedule.note('*', 'fault', name),
     })
     const network = new SimulatedNetwork({ seed, schedule, faults })
+    this.#rollout = new Rollout(seed, schedule, options.older)
     this.#schedule = schedule
     this.#faults = faults
     this.#network = network
@@ -106,6 +122,8 @@ export class Run {
       system,
       prepared,
       foreign: options.foreign,
+      observe: (fact) => this.#heard(fact),
+      rollout: this.#rollout,
       schedule,
       faults,
       network,
@@ -148,6 +166,21 @@ export class Run {
       trace: this.#trace.lines,
       steps: this.#trace.steps,
       occasions: this.#faults.occasions,
+      operationsStruck: this.#operationsStruck(),
+      operations: this.#turnstile.count,
+    }
+  }
+
+  /** True once every client has ended, or left. */
+  get #isLoadOver(): boolean {
+    return this.#isLoadDone || this.#turnstile.isClosed
+  }
+
+  #heard(fact: Fact): void {
+    this.#options.observe?.(fact)
+    const detail = this.#options.older && misunderstanding(fact)
+    if (detail !== undefined) {
+      this.#violate('always', 'the two versions understand each other', detail)
     }
   }
 
@@ -156,7 +189,15 @@ export class Run {
       edges: this.#network.edges,
       processes: this.#plant.everybody.map(({ name }) => name),
       databases: [...this.#plant.servers.keys()],
+      operations: operationsOf(this.#system),
     }
+  }
+
+  #operationsStruck(): readonly string[] {
+    return this.#network.messagesStruck.flatMap(({ kind, target, request }) => {
+      const operation = operationIn(this.#system, target, request)
+      return operation === undefined ? [] : [`${kind} ${operation}`]
+    })
   }
 
   async #boot(): Promise<boolean> {
@@ -172,12 +213,19 @@ export class Run {
   async #storm(): Promise<void> {
     const { services, foreign } = this.#plant
     this.#faults.begin()
+    this.#rollout.begin(services)
     const client = this.#plant.client(async ({ world }) => {
       const { resolve } = this.#plant
       const observe = this.#plant.observeAs('client')
       try {
         await this.#options.load(
-          loadIn({ world, resolve, observe, only: this.#options.onlyClients }),
+          loadIn({
+            world,
+            resolve,
+            observe,
+            only: this.#options.onlyClients,
+            turnstile: this.#turnstile,
+          }),
         )
       } catch (error) {
         this.#violate('load', 'the load ends without an error of its own', loadDetail(error))
@@ -195,13 +243,14 @@ export class Run {
       clocks: [...services, ...foreign, client, ...databases],
     })
     const durationMsMax = durationMs(this.#options.duration ?? DURATION_DEFAULT)
-    await this.#until(durationMsMax, () => this.#isLoadDone)
+    await this.#until(durationMsMax, () => this.#isLoadOver)
   }
 
   async #calm(): Promise<void> {
     this.#faults.heal()
     this.#network.mend()
     this.#schedule.note('*', 'heal', `${this.#faults.fired.length} faults fired`)
+    this.#rollout.finish(this.#plant.services)
     for (const process of [...this.#plant.services, ...this.#plant.foreign]) process.start()
     this.#lookAround()
     await this.#until(CALM_MS_MAX, () => this.#isQuiet)
@@ -223,7 +272,7 @@ export class Run {
   }
 
   #unfinished(): Unfinished | undefined {
-    return unfinished(this.#plant, this.#network, this.#isLoadDone)
+    return unfinished(this.#plant, this.#network, this.#isLoadOver)
   }
 
   #reportStuck(): void {

@@ -87,6 +87,8 @@ export class DatabaseServer {
     readonly faults: Faults
     readonly postgres: Postgres
     readonly clockError: ClockError
+    /** @defaultValue drawn from the seed */
+    readonly connectionsMax?: number
     /** Hears of the nth commit, at the moment when it took effect. */
     readonly committed: (ordinal: number) => void
   }) {
@@ -99,7 +101,7 @@ export class DatabaseServer {
     const { name, seed, schedule, clockError } = options
     this.#clockError = clockError
     this.#actor = new DatabaseActor(`db:${name}`, seed, schedule, clockError)
-    this.#connectionsMax = connectionsMax(seed, name)
+    this.#connectionsMax = options.connectionsMax ?? connectionsMax(seed, name)
     const { min, max } = HALF_TRIP_US
     this.#halfTripUs = min * (max / min) ** chance(seed, `how far ${name}`)
     this.#engine = new Engine({
@@ -346,10 +348,10 @@ export class DatabaseServer {
     this.#committed(this.#commits++)
   }
 
-  #run({ text, params }: Work, atUs?: number): Answer {
+  #run({ text, params, shape }: Work, atUs?: number): Answer {
     this.#actor.begin(atUs)
     return runAs<Answer>(this.#actor, () => {
-      if (params !== undefined) return this.#postgres.query(text, params)
+      if (params !== undefined) return this.#postgres.query(text, params, shape)
       this.#postgres.script(text)
       return { rows: [], rowCount: 0 }
     })

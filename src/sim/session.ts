@@ -6,10 +6,10 @@
  *   S2. Once the session has ended, nothing that was sent over it takes effect any more, but perhaps
  *       the one statement that was under way at that moment (which `cutOff` gives to the server).
  */
-import type { Rows } from '#model'
+import type { Rows, RowShape } from '#model'
 import type { Connection } from '#state'
 import { never } from './actor.ts'
-import { Turn } from './engine.ts'
+import { Turn, type Work } from './engine.ts'
 import type { Incarnation } from './process.ts'
 import type { DatabaseServer, Statement } from './server.ts'
 
@@ -47,13 +47,14 @@ export class Session implements Connection {
   async query<Row = Record<string, unknown>>(
     text: string,
     params: readonly unknown[] = [],
+    shape?: RowShape,
   ): Promise<Rows<Row>> {
-    // The row's shape is the caller's claim about its own statement, as with every driver.
-    return (await this.#send(text, params)) as Rows<Row>
+    // What a row is, is the caller's claim about its own statement, as with every driver.
+    return (await this.#send({ text, params, shape })) as Rows<Row>
   }
 
   async script(text: string): Promise<void> {
-    await this.#send(text, undefined)
+    await this.#send({ text, params: undefined })
   }
 
   release(_fate: { readonly broken: boolean }): void {
@@ -97,7 +98,9 @@ export class Session implements Connection {
   cutOff(): Statement | undefined {
     const [next] = this.#underWay
     if (this.#phase.is !== 'ended') this.#phase = { is: 'ended', because: 'released' }
-    for (const statement of this.#underWay.splice(0)) statement.reject(released())
+    const cutOff = this.#underWay.splice(0)
+    // The dead hear of nothing.
+    if (!this.client.isDead) for (const statement of cutOff) statement.reject(released())
     return next
   }
 
@@ -107,14 +110,14 @@ export class Session implements Connection {
     this.#phase = { is: 'ended', because: error }
   }
 
-  #send(text: string, params: readonly unknown[] | undefined): Promise<Rows<unknown>> {
+  #send(work: Work): Promise<Rows<unknown>> {
     if (this.client.isDead) return never()
     const phase = this.#phase
     if (phase.is === 'ended') {
       return Promise.reject(phase.because === 'released' ? released() : phase.because)
     }
     return new Promise((resolve, reject) => {
-      this.#server.send(this, { text, params, resolve, reject })
+      this.#server.send(this, { ...work, resolve, reject })
     })
   }
 }

@@ -6,13 +6,14 @@
  *   Z2. When it is over, every global is the real one again.
  */
 import { HoldfastError } from '#errors'
-import { readMigrations } from '#host'
 import type { System } from '#model'
 import { watchEscapes } from './escape.ts'
 import { Fleet } from './fleet.ts'
 import type { SimulateWith, SimulationResult } from './options.ts'
+import { installModules } from './patch-modules.ts'
 import { installGlobals } from './patch.ts'
 import type { OpenPostgres } from './postgres.ts'
+import { preparationsOf } from './prepare.ts'
 import { stopwatchMs } from './reality.ts'
 import { Run, type SeedResult } from './run.ts'
 import { isEnough, summarized } from './summary.ts'
@@ -48,23 +49,26 @@ async function simulateNow(system: System, options: SimulateWith): Promise<reado
   const seeds = seedsOf(options.seeds ?? SEEDS_DEFAULT)
   const fleet = fleets.get(options.postgres) ?? new Fleet(options.postgres)
   fleets.set(options.postgres, fleet)
-  const migrations = await Promise.all(system.services.map(readMigrations))
+  const preparations = await preparationsOf(system, options.services)
+  const migrations = preparations.map((each) => each.migrations)
   const results: SeedResult[] = []
   const restore = installGlobals()
   const unwatch = watchEscapes()
+  const unhook = options.services === undefined ? () => {} : installModules(options.isolated ?? [])
   try {
     for (const seed of seeds) {
       // oxlint-disable-next-line no-await-in-loop -- the worlds share databases and globals.
       const databases = await fleet.fresh(migrations)
-      const prepared = system.services.flatMap((service, index) => {
-        const [postgres, own] = [databases[index], migrations[index]]
-        return postgres && own ? [{ service, migrations: own, postgres }] : []
+      const prepared = preparations.flatMap((each, index) => {
+        const postgres = databases[index]
+        return postgres === undefined ? [] : [{ ...each, postgres }]
       })
       // oxlint-disable-next-line no-await-in-loop -- as above.
       results.push(await new Run(seed, system, prepared, options).finish())
       if (isEnough(results)) break
     }
   } finally {
+    unhook()
     unwatch()
     restore()
   }

@@ -5,6 +5,7 @@
  */
 import { NO_DETAIL } from './checks.ts'
 import { kindOf, placesOf } from './coverage.ts'
+import type { Drawing } from './drawing.ts'
 import type { Violation } from './options.ts'
 import type { Shrunk } from './shrink.ts'
 import type { Step } from './trace.ts'
@@ -19,7 +20,22 @@ const OVERLAP_US = 100_000
 export function storyOf(shrunk: Shrunk): readonly [string, string, string] {
   const [violation] = shrunk.result.violations
   const steps = shrunk.result.steps ?? []
-  return [whatFailed(violation), whatItTook(shrunk), whereItFailed(steps, shrunk)]
+  const racing = overlap(steps)
+  return [whatFailed(violation), whatItTook(shrunk, racing), whereItFailed(steps, shrunk, racing)]
+}
+
+/** What there is to draw of it, the nearest passing run beside the failing one. */
+export function pictured({
+  result,
+  passing,
+  faults,
+  token,
+}: Shrunk): Pick<Drawing, 'steps' | 'token' | 'passing'> {
+  const [last] = faults.slice(-1)
+  const without = last === undefined ? 'its last client' : `this: ${inWords(last)}`
+  const steps = result.steps ?? []
+  if (passing === undefined) return { steps, token }
+  return { steps, token, passing: { steps: passing.steps ?? [], without } }
 }
 
 function whatFailed(violation: Violation | undefined): string {
@@ -29,10 +45,21 @@ function whatFailed(violation: Violation | undefined): string {
   return `After ${seconds(atMs)} of simulated time “${check}” was not true${why}.`
 }
 
-function whatItTook({ faults, faultsBefore, clients }: Shrunk): string {
+/** True if the code is wrong in itself: it needs neither a fault nor somebody else. */
+function isMistake({ faults, result }: Shrunk): boolean {
+  const [violation] = result.violations
+  const isOfData = /^(?:always|settled|eventually)$/.test(violation?.kind ?? '')
+  return faults.length === 0 && !isOfData
+}
+
+function whatItTook(shrunk: Shrunk, racing: string | undefined): string {
+  const { faults, faultsBefore, clients } = shrunk
   const who = clients === undefined ? '' : ` and ${counted(clients.length, 'client')}`
+  if (isMistake(shrunk)) return 'It takes no fault: the world was kind when it happened.'
   if (faults.length === 0) {
-    return `It takes no fault${who}: requests that overlap are enough, so this is a race.`
+    return racing === undefined
+      ? `It takes no fault${who}: it goes wrong in good weather, too.`
+      : `It takes no fault${who}: requests that overlap are enough, so this is a race.`
   }
   const named = faults.slice(0, NAMED_MAX).map(inWords).join('; ')
   const more = faults.length > NAMED_MAX ? `; and ${faults.length - NAMED_MAX} more` : ''
@@ -40,20 +67,31 @@ function whatItTook({ faults, faultsBefore, clients }: Shrunk): string {
 }
 
 /** Names the request that was served more than once, or else the place that was struck last. */
-function whereItFailed(steps: readonly Step[], { faults }: Shrunk): string {
+function whereItFailed(steps: readonly Step[], shrunk: Shrunk, racing: string | undefined): string {
+  const { faults } = shrunk
+  if (isMistake(shrunk)) return 'Look at the place that is named in the first sentence.'
   const repeated = servedMoreThanOnce(steps, new Set(faults.flatMap(placesOf)))
   if (repeated !== undefined) {
     const { edge, request, times } = repeated
     const [, callee = 'the callee'] = edge.split('>')
     return `Look at the edge ${edge}: ${callee} served ${request} ${times} times, so unless a key tells that they are one, its effect happened as often.`
   }
-  const racing = overlap(steps)
   const last = faults.at(-1)
   if (last !== undefined && racing === undefined) {
     const [place = 'the system'] = placesOf(last)
     return `Look at ${place}: what was under way there when it was struck did not survive it.`
   }
-  return `Look at ${racing ?? 'the handlers that ran at once'}: one transaction read there what another was about to change.`
+  if (racing === undefined) return `Look at ${lastServed(steps)}: it was served last.`
+  return `Look at ${racing}: one transaction read there what another was about to change.`
+}
+
+/** `POST /charges on orders>payments`: the request that was served last. */
+function lastServed(steps: readonly Step[]): string {
+  const last = steps.findLast(({ kind, detail }) => kind === 'event' && detail.startsWith('serve '))
+  const exchange = last?.detail.slice('serve '.length)
+  const sent = steps.find(({ who, kind }) => kind === 'send' && who === exchange)
+  if (exchange === undefined || sent === undefined) return 'the handler that ran last'
+  return `${sent.detail.split(' ').slice(0, 2).join(' ')} on ${exchange.replace(/#\d+$/, '')}`
 }
 
 interface Repeated {
@@ -98,8 +136,9 @@ const WORDS: Readonly<Record<string, (where: string) => string>> = {
   'lost-answer': (where) => `an answer on ${where} was lost`,
   duplicate: (where) => `a request on ${where} arrived twice`,
   delay: (where) => `a request on ${where} was late`,
-  crash: (where) => `${where} crashed`,
-  pause: (where) => `${where} stood still`,
+  crash: (where) =>
+    `${where.replace(/ at commit$/, '')} crashed${where.endsWith(' at commit') ? ' at a commit' : ''}`,
+  pause: (where) => `${where.replace(/>.* sending$/, '')} stood still`,
   partition: (where) => `the link ${where.replace('|', ' and ')} was cut`,
   'one-way-partition': (where) => `the way ${where} was cut`,
   flapping: (where) => `the link ${where.replace('|', ' and ')} flapped`,

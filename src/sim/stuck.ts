@@ -31,15 +31,23 @@ export function unfinished(
   if (!servers.every((server) => server.isAtRest)) return undefined
   const visible = isLoadDone ? plant.down() : ['the load still runs', ...plant.down()]
   const outboxes = servers.flatMap((server) => server.peekCommitted(OUTBOX))
-  const calls = network.underWay
   return {
     pending: [
       ...visible,
       ...outboxes.filter(({ dead }) => dead !== true).map(undelivered),
-      ...(calls === 0 ? [] : [`${calls} requests have no answer yet`]),
+      ...unanswered(network.underWay),
     ],
     dead: outboxes.filter(({ dead }) => dead === true).map(undelivered),
   }
+}
+
+/** Requests that are listed; the rest is counted. */
+const LISTED_MAX = 3
+
+function unanswered(requests: readonly string[]): readonly string[] {
+  const more = requests.length - LISTED_MAX
+  const listed = requests.slice(0, LISTED_MAX)
+  return more <= 0 ? listed : [...listed, `${more} more requests have no answer yet`]
 }
 
 function undelivered({ edge, dead, messages, attempts, error }: Record<string, unknown>): string {

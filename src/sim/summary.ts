@@ -5,7 +5,7 @@
  *   Y1. The summary is a function of the results in order: how many processes ran them does not show.
  */
 import { hash32 } from './chance.ts'
-import { coverageOf, kindOf } from './coverage.ts'
+import { coverageOf, kindOf, type Struck } from './coverage.ts'
 import { FAULT_KINDS } from './fault.ts'
 import type { SimulateOptions, SimulationResult } from './options.ts'
 import type { SeedResult } from './run.ts'
@@ -56,11 +56,45 @@ export function summarized(
       edges: places((result) => result.places.edges),
       processes: places((result) => result.places.processes),
       databases: places((result) => result.places.databases),
+      operations: places((result) => result.places.operations),
+      operationsStruck: results.flatMap((result) => result.operationsStruck),
       allowed: options.faults ?? FAULT_KINDS,
     }),
     unreached: Object.keys(options.sometimes ?? {}).filter((sentence) => !reached.has(sentence)),
     ...(trace === undefined ? {} : { trace }),
   }
+}
+
+/** Two summaries as one. `one` came first. */
+export function merged(one: SimulationResult, other: SimulationResult): SimulationResult {
+  const unreached = new Set(other.unreached)
+  return {
+    seeds: one.seeds + other.seeds,
+    violations: [...one.violations, ...other.violations].slice(0, VIOLATIONS_MAX),
+    simulatedMs: one.simulatedMs + other.simulatedMs,
+    wallMs: one.wallMs + other.wallMs,
+    events: one.events + other.events,
+    traceHash: together([one.traceHash, other.traceHash]),
+    faultsFired: added(one.faultsFired, other.faultsFired),
+    coverage: addedUp([...one.coverage, ...other.coverage]),
+    unreached: one.unreached.filter((sentence) => unreached.has(sentence)),
+  }
+}
+
+function addedUp(rows: readonly Struck[]): readonly Struck[] {
+  const byPlace = Map.groupBy(rows, ({ place }) => place)
+  return [...byPlace].map(([place, own]) => ({
+    place,
+    faults: own.map(({ faults }) => faults).reduce(added),
+  }))
+}
+
+function added(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return Object.fromEntries([...names].map((each) => [each, (one[each] ?? 0) + (other[each] ?? 0)]))
 }
 
 /** One seed's hash is the hash; many are hashed once more. */

@@ -352,7 +352,7 @@ function globals(): unknown[] {
   return ofObjects.map(([target, key]): unknown => Reflect.get(target, key))
 }
 
-test('an error that nobody catches kills its process and is reported', async () => {
+test('an error that nobody catches kills its process and is reported with its line', async () => {
   const world = smallWorld({
     thrower: () => {
       setTimeout(() => {
@@ -366,22 +366,26 @@ test('an error that nobody catches kills its process and is reported', async () 
 
   await world.run(100)
 
-  assert.deepEqual(world.violations.toSorted(), [
-    'uncaught rejecter#1: Error: rejected',
-    'uncaught thrower#1: Error: thrown',
+  const told = world.violations.map((each) => each.replace(/\.ts:\d+/, '.ts:LINE'))
+  assert.deepEqual(told.toSorted(), [
+    'uncaught rejecter#1: Error: rejected (sim/world.test.ts:LINE)',
+    'uncaught thrower#1: Error: thrown (sim/world.test.ts:LINE)',
   ])
   assert.equal(world.processes.get('thrower')?.alive, undefined)
 })
 
 test('a real resource that simulated code creates is named with its line', async () => {
-  const { readFile } = await import('node:fs/promises')
+  const { open } = await import('node:fs/promises')
   const world = smallWorld({
     a: async () => {
-      await readFile(import.meta.filename)
+      await open(import.meta.filename)
     },
   })
 
   await world.run(10)
 
-  assert.match(world.violations[0] ?? '', /^escape a#1: \w+ at .*world\.test\.ts:\d+/)
+  assert.match(
+    world.violations[0] ?? '',
+    /^escape a#1: reached for a real file \(\w+\) at sim\/world\.test\.ts:\d+/,
+  )
 })

@@ -82,5 +82,6 @@ test('what is not a token is refused', () => {
     onlyFaults: [],
     plan: undefined,
     onlyClients: [1, 2, 3, 7],
+    operationsMax: undefined,
   })
 })

@@ -18,7 +18,7 @@ test('R1: the trace hash does not depend on the number of processes', async () =
   const here = await simulate(banking, { ...scenario, seeds: SEEDS })
 
   const results = await inWorkers({
-    folder,
+    path: folder,
     seeds: SEEDS,
     workers: 2,
     signal: new AbortController().signal,
@@ -31,7 +31,7 @@ test('R1: the trace hash does not depend on the number of processes', async () =
 
 test('R3: what was stopped before it began is an empty result', async () => {
   const results = await inWorkers({
-    folder,
+    path: folder,
     seeds: SEEDS,
     workers: 1,
     signal: AbortSignal.abort(),

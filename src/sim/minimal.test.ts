@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { minimal } from './shrink.ts'
+import { minimal } from './minimal.ts'
 
 test('what is left fails, and nothing of it can be left out', async () => {
   const items = fc.uniqueArray(fc.nat(99), { minLength: 1, maxLength: 40 })

@@ -1,0 +1,22 @@
+/**
+ * Whose code holds everything up: asked from outside, while that code is running.
+ */
+import { currentActor } from './actor.ts'
+import { placeOf } from './place.ts'
+import { Incarnation } from './process.ts'
+
+/** A simulated process that does not let go. */
+export interface Stalled {
+  /** `orders#2`. */
+  readonly who: string
+  readonly seed: number
+  /** `orders/app.ts:31`; `undefined` if no line of the user's is on the stack. */
+  readonly place: string | undefined
+}
+
+/** Who runs now, given the present stack. `undefined` if it is nobody's code but the simulator's. */
+export function stalledAt(stack: string): Stalled | undefined {
+  const actor = currentActor()
+  if (!(actor instanceof Incarnation)) return undefined
+  return { who: actor.name, seed: actor.seed, place: placeOf(stack) }
+}

@@ -1,0 +1,1 @@
+create table nothing (one boolean primary key);
