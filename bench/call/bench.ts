@@ -16,11 +16,14 @@ const CALLERS = [1, 32, 256] as const
 const SAMPLE_MS = 500
 
 const subjects: readonly (readonly [string, Role])[] = [
-  ['node:http + undici', 'floor'],
+  ['framed socket, by hand', 'floor'],
+  ['node:http + undici', 'peer'],
   ['fastify + undici', 'peer'],
   ['hono + undici', 'peer'],
   ['moleculer (TCP)', 'peer'],
+  ['moleculer (TCP, policies)', 'peer'],
   ['holdfast', 'holdfast'],
+  ['holdfast over HTTP', 'variant'],
 ]
 
 /** The bench of the call edge. */

@@ -9,6 +9,7 @@ import { serve } from '../method/child.ts'
 import { peerNamed } from '../method/peer.ts'
 import { quantile } from '../method/statistics.ts'
 import { callEcho, question } from './echo.ts'
+import { callFramed } from './framed.ts'
 
 /** A loop that never turns lets no timer fire. */
 const CALLS_PER_TURN = 256
@@ -19,7 +20,7 @@ const WARM_CALLS = 10_000
 const WARM_CALLERS = 32
 
 const [, , name = '', port = ''] = process.argv
-const call = name === 'holdfast' ? callEcho(Number(port)) : await peerCall()
+const call = await called()
 await checked()
 await warm()
 
@@ -86,6 +87,12 @@ async function warm(): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- no more than these at once.
     await Promise.all(Array.from({ length: WARM_CALLERS }, succeeded))
   }
+}
+
+async function called(): Promise<() => Promise<unknown>> {
+  if (name === 'holdfast') return callEcho(Number(port), 'session')
+  if (name === 'holdfast over HTTP') return callEcho(Number(port), 'http')
+  return name === 'framed socket, by hand' ? callFramed(Number(port), question) : peerCall()
 }
 
 async function peerCall(): Promise<() => Promise<unknown>> {

@@ -17,8 +17,8 @@ const echo = contract('echo', {
   }),
 })
 
-/** A call as a user declares it: with a deadline, and tried again where that may help. */
-const governed = edge(echo, { deadline: '5s', ops: { call: { retry: 2 } } })
+/** As many callers at once as the bench has. */
+const IN_FLIGHT_MAX = 256
 
 /** The question that every subject asks. */
 export const question = {
@@ -33,6 +33,7 @@ const nothing = async <Row>(): Promise<Rows<Row>> => ({ rows: [], rowCount: 0 })
 const transaction: Transaction = {
   query: nothing,
   script: async () => {},
+  beforeCommit: () => {},
   savepoint: async (work) => (await work()).value,
 }
 
@@ -70,7 +71,17 @@ export async function serveEcho(): Promise<number> {
 }
 
 /** The call of the operation over an edge. */
-export function callEcho(port: number): () => Promise<unknown> {
+export function callEcho(
+  port: number,
+  transport: 'session' | 'http' = 'session',
+): () => Promise<unknown> {
+  // A call as a user declares it: with a deadline, and tried again where that may help.
+  const governed = edge(echo, {
+    deadline: '5s',
+    concurrency: IN_FLIGHT_MAX,
+    transport,
+    ops: { call: { retry: 2 } },
+  })
   const call = standaloneCaller({
     world: nodeWorld(httpNetwork()),
     resolve: () => `http://127.0.0.1:${port}`,

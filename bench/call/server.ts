@@ -5,9 +5,10 @@ import { serve } from '../method/child.ts'
 import { peerNamed } from '../method/peer.ts'
 import { freePort } from '../method/postgres.ts'
 import { serveEcho } from './echo.ts'
+import { serveFramed } from './framed.ts'
 
 const name = process.argv[2] ?? ''
-const port = name === 'holdfast' ? await serveEcho() : await peerPort()
+const port = await served()
 
 serve({
   port: async () => ({ port }),
@@ -16,6 +17,11 @@ serve({
     return { us: user + system }
   },
 })
+
+async function served(): Promise<number> {
+  if (name.startsWith('holdfast')) return serveEcho()
+  return name === 'framed socket, by hand' ? serveFramed() : peerPort()
+}
 
 async function peerPort(): Promise<number> {
   // The peers' modules are JavaScript; `peerNamed` saw that this is a function.

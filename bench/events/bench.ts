@@ -16,7 +16,10 @@ const subjects: readonly (readonly [string, Role])[] = [
   ['hand-written', 'floor'],
   ['graphile-worker', 'peer'],
   ['pg-boss', 'peer'],
+  ['pg-transactional-outbox', 'peer'],
+  ['dbos', 'peer'],
   ['holdfast', 'holdfast'],
+  ['holdfast, with a key', 'variant'],
 ]
 
 /** The bench of the event edge. */

@@ -16,7 +16,8 @@ const BURST_MS_MAX = 60_000
 const [, , name = '', source = '', target = ''] = process.argv
 const own: Readonly<Record<string, StartPipe>> = {
   'hand-written': startFloor,
-  holdfast: startHoldfast,
+  holdfast: startHoldfast('place'),
+  'holdfast, with a key': startHoldfast('placeOnce'),
 }
 
 let effects = 0

@@ -1,17 +1,22 @@
 /**
- * `overload`: a service that can do 200 things a second is asked for two, five and ten times as much.
- * How many are answered while the answer is still worth something?
+ * `overload`: a service is asked for half of what it can do, all of it, two, five and ten times as much.
+ * How many are answered while the answer is still worth something, and how soon is it over?
  *
  * Shown, never compared: where others take the processor, even the floor reaches half of the capacity
  * in one round and all of it in the next.
  */
 import type { Bench, Measure, Opened, Role, Sample, Subject } from '../method/bench.ts'
 import { type Child, startChild } from '../method/child.ts'
-import { CAPACITY, DEADLINE_MS } from './load.ts'
+import { CAPACITIES, DEADLINE_MS } from './load.ts'
 
 const SERVER = new URL('./server.ts', import.meta.url)
 const CLIENT = new URL('./client.ts', import.meta.url)
-const FACTORS = [2, 5, 10] as const
+const FACTORS = [2, 5, 10, 1, 0.5] as const
+
+/** After the worst of them half of the capacity is offered again, and counted from 1.4 s on. */
+const FACTOR_BEFORE_CALM = 10
+const LOAD = [700, 1_500] as const
+const CALM = [1_400, 800] as const
 
 const subjects: readonly (readonly [string, Role])[] = [
   ['hand-written', 'floor'],
@@ -24,48 +29,77 @@ const subjects: readonly (readonly [string, Role])[] = [
 /** The bench of what is done when there is too much to do. */
 export const overload: Bench = {
   name: 'overload',
-  question: `capacity ${CAPACITY}/s, callers who wait ${DEADLINE_MS} ms, up to three attempts`,
-  measures: [goodput(5), goodput(2), goodput(10), attempts(5), attempts(2), attempts(10)],
+  question: `capacity ${CAPACITIES.join(' and ')}/s, callers who wait ${DEADLINE_MS} ms, up to three attempts`,
+  measures: [...measuresAt(200), ...measuresAt(800)],
   subjects: subjects.map(([name, role]): Subject => ({ name, role, open: () => open(name) })),
 }
 
-function goodput(factor: number): Measure {
-  const unit = `answers in time each second, at ${factor} times the capacity`
-  return { name: `goodput${factor}`, unit, better: 'more', isCompared: false }
+type Capacity = (typeof CAPACITIES)[number]
+
+function measuresAt(capacity: Capacity): readonly [Measure, ...Measure[]] {
+  const [first, ...more] = FACTORS
+  return [
+    goodput(capacity, first),
+    ...more.map((factor) => goodput(capacity, factor)),
+    recovery(capacity),
+    ...FACTORS.map((factor) => attempts(capacity, factor)),
+    ...FACTORS.map((factor) => lag(capacity, factor)),
+  ]
 }
 
-function attempts(factor: number): Measure {
-  const unit = `attempts for each call, at ${factor} times the capacity`
-  return { name: `attempts${factor}`, unit, better: 'less', isCompared: false }
+function goodput(capacity: number, factor: number): Measure {
+  const unit = `answers in time each second, at ${factor} times ${capacity}/s`
+  return { name: `goodput${capacity}x${factor}`, unit, better: 'more', isCompared: false }
+}
+
+function recovery(capacity: number): Measure {
+  const unit = `share answered in time at half of ${capacity}/s, 1.4 to 2.2 s after ten times`
+  return { name: `recovery${capacity}`, unit, better: 'more', isCompared: false }
+}
+
+function attempts(capacity: number, factor: number): Measure {
+  const unit = `attempts for each call, at ${factor} times ${capacity}/s`
+  return { name: `attempts${capacity}x${factor}`, unit, better: 'less', isCompared: false }
+}
+
+function lag(capacity: number, factor: number): Measure {
+  const unit = `ms that the load generator was late at worst, at ${factor} times ${capacity}/s`
+  return { name: `lag${capacity}x${factor}`, unit, better: 'less', isCompared: false }
 }
 
 /** Every sample has processes of its own: what an overload left behind is nobody else's. */
 async function open(name: string): Promise<Opened> {
-  await (await startChild(SERVER, [name])).end()
+  await (await startChild(SERVER, [name, String(CAPACITIES[0])])).end()
   return { sample: () => sample(name), close: async () => {} }
 }
 
 async function sample(name: string): Promise<Sample> {
   const parts: Sample[] = []
-  for (const factor of FACTORS) {
-    // oxlint-disable-next-line no-await-in-loop -- one load at a time.
-    parts.push(await overloaded(name, factor))
+  for (const capacity of CAPACITIES) {
+    for (const factor of FACTORS) {
+      // oxlint-disable-next-line no-await-in-loop -- one load at a time.
+      parts.push(await overloaded(name, capacity, factor))
+    }
   }
   return Object.assign({}, ...parts)
 }
 
-async function overloaded(name: string, factor: number): Promise<Sample> {
+async function overloaded(name: string, capacity: number, factor: number): Promise<Sample> {
   const children: Child[] = []
   try {
-    const server = await startChild(SERVER, [name])
+    const server = await startChild(SERVER, [name, String(capacity)])
     children.push(server)
     const { port = 0 } = await server.ask('port')
     const client = await startChild(CLIENT, [name, String(port)])
     children.push(client)
-    const found = await client.ask('offer', factor * CAPACITY)
+    const found = await client.ask('offer', factor * capacity, ...LOAD)
+    const isWorst = factor === FACTOR_BEFORE_CALM
+    const after = isWorst ? await client.ask('offer', capacity / 2, ...CALM) : undefined
     return {
-      [`goodput${factor}`]: found['goodput'] ?? Number.NaN,
-      [`attempts${factor}`]: found['attempts'] ?? Number.NaN,
+      [`goodput${capacity}x${factor}`]: found['goodput'] ?? Number.NaN,
+      [`attempts${capacity}x${factor}`]: found['attempts'] ?? Number.NaN,
+      [`lag${capacity}x${factor}`]: found['lagMs'] ?? Number.NaN,
+      ...(after === undefined ? {} : { [`recovery${capacity}`]: after['share'] ?? Number.NaN }),
     }
   } finally {
     await Promise.all(children.map((child) => child.end()))

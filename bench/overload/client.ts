@@ -19,10 +19,10 @@ const call = await callOf()
 await warm()
 
 serve({
-  async offer(rate = 0) {
+  async offer(rate = 0, settleMs = 0, countedMs = 0) {
     const before = attempts
-    const { goodput, arrivals } = await offer(rate, call)
-    return { goodput, attempts: (attempts - before) / arrivals }
+    const { arrivals, ...found } = await offer(rate, { settleMs, countedMs }, call)
+    return { ...found, attempts: (attempts - before) / arrivals }
   },
 })
 

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { AT_ONCE, DEADLINE_MS, WORK_MS } from './load.ts'
+import { DEADLINE_MS, WORK_MS } from './load.ts'
 
 const HEADER = 'deadline-ms'
 const RETRIES_MAX = 2
@@ -13,8 +13,8 @@ const COINS_MAX = 100
 const COINS_PER_RETRY = 10
 
 /** Starts the server and gives its port. */
-export async function serveFloor(): Promise<number> {
-  const line = new Line()
+export async function serveFloor(atOnce: number): Promise<number> {
+  const line = new Line(atOnce)
   const server = createServer((request, response) => {
     if (!line.takes(response, deadlineOf(request))) refuse(response)
   })
@@ -26,11 +26,16 @@ export async function serveFloor(): Promise<number> {
 /** Who waits for the work: only who will be answered in time, and nobody after it is too late. */
 class Line {
   readonly #waiting: { readonly response: ServerResponse; readonly untilMs: number }[] = []
+  readonly #atOnce: number
   #working = 0
+
+  constructor(atOnce: number) {
+    this.#atOnce = atOnce
+  }
 
   /** `false` if the answer would come too late. */
   takes(response: ServerResponse, leftMs: number): boolean {
-    const waitMs = ((this.#waiting.length + this.#working) * WORK_MS) / AT_ONCE
+    const waitMs = ((this.#waiting.length + this.#working) * WORK_MS) / this.#atOnce
     if (waitMs + WORK_MS > leftMs) return false
     this.#waiting.push({ response, untilMs: performance.now() + leftMs })
     this.#next()
@@ -38,7 +43,7 @@ class Line {
   }
 
   #next(): void {
-    while (this.#working < AT_ONCE) {
+    while (this.#working < this.#atOnce) {
       const first = this.#waiting.shift()
       if (first === undefined) return
       if (performance.now() + WORK_MS > first.untilMs) refuse(first.response)

@@ -1,13 +1,13 @@
 /**
  * The same service in Holdfast: a query over an edge with a deadline and retries, and nothing else that a
- * user would have to write. Its two connections are those of a database that takes 10 ms.
+ * user would have to write. Its connections are those of a database that takes 10 ms.
  */
 import { httpNetwork, nodeWorld } from '#adapters'
 import { server, standaloneCaller } from '#edge'
 import { contract, edge, query, type Rows, type Schema, service, sql, system } from '#model'
 import { type Connection, type Connections, openDatabase } from '#state'
 import { nodeTimers, sleep } from '#world'
-import { AT_ONCE, WORK_MS } from './load.ts'
+import { WORK_MS } from './load.ts'
 
 /** Takes any value: what is measured is the overload. */
 const anything: Schema<{ ok: boolean }> = {
@@ -22,7 +22,7 @@ const slow = contract('slow', { work: query({ input: anything, output: anything 
 const patient = edge(slow, { deadline: '200ms', ops: { work: { retry: 2 } } })
 
 /** Starts the server and gives its port. */
-export async function serveSlow(): Promise<number> {
+export async function serveSlow(atOnce: number): Promise<number> {
   const working = service(slow, sql({ migrations: new URL('file:///nowhere/') }), {
     handle: {
       work: async ({ db }) => {
@@ -36,7 +36,7 @@ export async function serveSlow(): Promise<number> {
     service: working,
     system: system('bench', { services: [working] }),
     world,
-    database: openDatabase(new SlowConnections(), world),
+    database: openDatabase(new SlowConnections(atOnce), world),
     resolve: () => '',
     observe: () => {},
     wake: () => {},
@@ -61,11 +61,15 @@ export function callSlow(
   return () => call(patient.work, { ok: true })
 }
 
-/** Two connections, each of which takes its time for the statement `work` and for no other. */
+/** A few connections, each of which takes its time for the statement `work` and for no other. */
 class SlowConnections implements Connections {
   readonly exclusive = true
   readonly #waiting: (() => void)[] = []
-  #free = AT_ONCE
+  #free: number
+
+  constructor(atOnce: number) {
+    this.#free = atOnce
+  }
 
   async acquire(waitMsMax: number): Promise<Connection> {
     if (this.#free > 0) this.#free -= 1

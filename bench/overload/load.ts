@@ -6,45 +6,66 @@
  */
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 
-/** The service: so many at once, each for so long. */
-export const AT_ONCE = 2
+/** What the service can do, in calls each second: with two at once, and with eight. */
+export const CAPACITIES = [200, 800] as const
+
+/** How long the service works for one call. */
 export const WORK_MS = 10
-export const CAPACITY = (AT_ONCE * 1_000) / WORK_MS
+
+/** How many calls a service of this capacity works for at once. */
+export function atOnceOf(capacity: number): number {
+  return (capacity * WORK_MS) / 1_000
+}
 
 /** Later than this an answer is worth nothing. */
 export const DEADLINE_MS = 200
 
-/** A queue that has not found its length yet is not counted. */
-const SETTLE_MS = 700
-const COUNTED_MS = 1_500
+/** What is counted of a load. */
+export interface Window {
+  /** A queue that has not found its length yet is not counted. */
+  readonly settleMs: number
+  readonly countedMs: number
+}
 
 /** What came of one load. */
 export interface Offered {
   /** Answers in time, each second. */
   readonly goodput: number
+  /** Of the calls that were counted, how many were answered in time: 0 to 1. */
+  readonly share: number
   readonly arrivals: number
+  /** By how much the generator was late at worst, in ms: one that is itself overloaded proves nothing. */
+  readonly lagMs: number
 }
 
 /** Offers `rate` calls a second at random moments, and counts those that are answered in time. */
-export async function offer(rate: number, call: () => Promise<unknown>): Promise<Offered> {
+export async function offer(
+  rate: number,
+  { settleMs, countedMs }: Window,
+  call: () => Promise<unknown>,
+): Promise<Offered> {
   const startedMs = performance.now()
-  const endMs = startedMs + SETTLE_MS + COUNTED_MS
+  const endMs = startedMs + settleMs + countedMs
   let dueMs = startedMs
-  let arrivals = 0
-  let good = 0
+  const count = { arrivals: 0, counted: 0, good: 0 }
+  let lagMs = 0
   const arrive = async (atMs: number): Promise<void> => {
-    arrivals += 1
+    const isCounted = atMs - startedMs >= settleMs
+    count.arrivals += 1
+    if (isCounted) count.counted += 1
     const isGood = await isInTime(atMs, call)
-    if (isGood && atMs - startedMs >= SETTLE_MS) good += 1
+    if (isGood && isCounted) count.good += 1
   }
   while (performance.now() < endMs) {
+    lagMs = Math.max(lagMs, performance.now() - dueMs)
     for (; dueMs <= performance.now(); dueMs -= (Math.log(1 - Math.random()) * 1_000) / rate)
       void arrive(dueMs)
     // oxlint-disable-next-line no-await-in-loop -- time passes here.
     await (dueMs - performance.now() > 2 ? pause(1) : turn())
   }
   await pause(2 * DEADLINE_MS)
-  return { goodput: (good * 1_000) / COUNTED_MS, arrivals }
+  const { arrivals, counted, good } = count
+  return { goodput: (good * 1_000) / countedMs, share: good / counted, arrivals, lagMs }
 }
 
 async function isInTime(atMs: number, call: () => Promise<unknown>): Promise<boolean> {

@@ -77,20 +77,31 @@ export const servers = {
     return port
   },
 
-  async 'moleculer (TCP)'(port) {
-    const broker = await moleculer('server', { port, urls: [] })
-    broker.createService({
-      name: 'echo',
-      actions: {
-        call: {
-          params: { id: 'string', n: 'number', items: 'array', note: 'string' },
-          handler: (context) => answerTo(context.params),
-        },
+  'moleculer (TCP)': (port) => moleculerServer(port),
+  'moleculer (TCP, policies)': (port) => moleculerServer(port, policies),
+}
+
+/** What an edge of ours has, as Moleculer has it. */
+const policies = {
+  requestTimeout: 5_000,
+  retryPolicy: { enabled: true, retries: 3 },
+  circuitBreaker: { enabled: true },
+  bulkhead: { enabled: true, concurrency: 1_000, maxQueueSize: 1_000 },
+}
+
+async function moleculerServer(port, more) {
+  const broker = await moleculer('server', { port, urls: [] }, more)
+  broker.createService({
+    name: 'echo',
+    actions: {
+      call: {
+        params: { id: 'string', n: 'number', items: 'array', note: 'string' },
+        handler: (context) => answerTo(context.params),
       },
-    })
-    await broker.start()
-    return port
-  },
+    },
+  })
+  await broker.start()
+  return port
 }
 
 /** Each gives the call of a server on this port. */
@@ -99,13 +110,16 @@ export const clients = {
   'fastify + undici': posted,
   'hono + undici': posted,
 
-  async 'moleculer (TCP)'(port, question) {
-    const urls = [`127.0.0.1:${port}/server`]
-    const broker = await moleculer('client', { port: null, urls })
-    await broker.start()
-    await broker.waitForServices('echo', 20_000)
-    return () => broker.call('echo.call', question)
-  },
+  'moleculer (TCP)': (port, question) => moleculerClient(port, question),
+  'moleculer (TCP, policies)': (port, question) => moleculerClient(port, question, policies),
+}
+
+async function moleculerClient(port, question, more) {
+  const urls = [`127.0.0.1:${port}/server`]
+  const broker = await moleculer('client', { port: null, urls }, more)
+  await broker.start()
+  await broker.waitForServices('echo', 20_000)
+  return () => broker.call('echo.call', question)
 }
 
 async function posted(port, question) {
@@ -119,7 +133,7 @@ async function posted(port, question) {
   }
 }
 
-async function moleculer(nodeID, { port, urls }) {
+async function moleculer(nodeID, { port, urls }, more = {}) {
   const { default: library } = await import('moleculer')
   const options = { udpDiscovery: false, port, urls }
   return new library.ServiceBroker({
@@ -127,5 +141,6 @@ async function moleculer(nodeID, { port, urls }) {
     namespace: 'bench',
     logger: false,
     transporter: { type: 'TCP', options },
+    ...more,
   })
 }

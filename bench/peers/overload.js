@@ -1,10 +1,9 @@
 /**
- * A service that can do two things at once, each in 10 ms, and clients who wait for 200 ms: with what
+ * A service that can do a few things at once, each in 10 ms, and clients who wait for 200 ms: with what
  * each library offers against overload.
  */
 const DEADLINE_MS = 200
 const WORK_MS = 10
-const AT_ONCE = 2
 
 async function work() {
   await new Promise((resolve) => setTimeout(resolve, WORK_MS))
@@ -12,7 +11,7 @@ async function work() {
 }
 
 /** Work that queues for its turn, as it does for the connections of a pool. */
-function workplace() {
+function workplace(atOnce) {
   const queue = []
   let working = 0
   const leave = () => {
@@ -21,7 +20,7 @@ function workplace() {
     else next()
   }
   return async () => {
-    if (working >= AT_ONCE) await new Promise((resolve) => queue.push(resolve))
+    if (working >= atOnce) await new Promise((resolve) => queue.push(resolve))
     else working += 1
     const answer = await work()
     leave()
@@ -34,8 +33,8 @@ export const servers = {
   fastify: fastifyServer,
   'fastify + cockatiel': fastifyServer,
 
-  async moleculer(port) {
-    const bulkhead = { enabled: true, concurrency: AT_ONCE, maxQueueSize: 100 }
+  async moleculer(port, atOnce) {
+    const bulkhead = { enabled: true, concurrency: atOnce, maxQueueSize: 100 }
     const broker = await moleculer('server', { port, urls: [] }, { bulkhead })
     broker.createService({ name: 'slow', actions: { work } })
     await broker.start()
@@ -90,10 +89,10 @@ export const clients = {
   },
 }
 
-async function fastifyServer() {
+async function fastifyServer(_port, atOnce) {
   const { fastify } = await import('fastify')
   const app = fastify()
-  app.get('/work', workplace())
+  app.get('/work', workplace(atOnce))
   await app.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 })
   return app.server.address().port
 }

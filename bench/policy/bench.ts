@@ -19,6 +19,7 @@ const subjects: readonly (readonly [string, Role])[] = [
   ['effect', 'peer'],
   ['holdfast', 'holdfast'],
   ['holdfast without timers', 'variant'],
+  ['holdfast, whole edge', 'variant'],
   ['bare await', 'variant'],
 ]
 

@@ -7,6 +7,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { serve } from '../method/child.ts'
 import { peerNamed } from '../method/peer.ts'
+import { throughEdge } from './edge.ts'
 import { fused } from './floor.ts'
 import { governed } from './holdfast.ts'
 
@@ -20,7 +21,8 @@ const run = async (): Promise<number> => 1
 const own: Readonly<Record<string, () => Call>> = {
   'bare await': () => run,
   'hand-written': () => fused(run),
-  holdfast: () => governed(run, 'a timer for each attempt'),
+  holdfast: () => governed(run, 'a shared timer'),
+  'holdfast, whole edge': throughEdge,
   'holdfast without timers': () => governed(run, 'no timer'),
 }
 
