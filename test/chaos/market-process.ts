@@ -5,11 +5,11 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '../support/free-ports.ts'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 export const marketFolder: string = join(repository, 'examples/market')
@@ -159,22 +159,4 @@ export interface Charge {
   readonly cents: number
   readonly status: 'charged' | 'declined'
   readonly requests: number
-}
-
-/** The first of `count` ports in a row that nobody listens on. */
-async function freePorts(count: number): Promise<number> {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const first = 20_000 + Math.floor(Math.random() * 30_000)
-    const ports = Array.from({ length: count }, (_, index) => first + index)
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first
-  }
-  throw new Error(`no ${count} free ports in a row`)
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const probe = createServer()
-  probe.once('error', () => resolve(false))
-  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  return promise
 }

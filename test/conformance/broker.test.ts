@@ -1,5 +1,6 @@
 /**
- * What every broker keeps, whatever carries the message: R1 and R2 of `src/edge/event/broker.ts`.
+ * What HTTP push says about a single delivery: R1 and R2 of `src/edge/event/broker.ts`, to the code and
+ * the effect of each failure. What it shares with other brokers stands in `broker-suite.ts`.
  *
  * The broker stands between a test and a real consumer with a real database.
  */

@@ -1,89 +1,34 @@
 /**
- * What every library keeps whose transaction a user lends to Holdfast: T1 to T3 of
- * `src/edge/event/in-transaction.ts`, over `pg`, PGlite and Kysely.
+ * What every library keeps whose transaction a user lends to Holdfast: X1 to X3 of `src/adapters/lent.ts`,
+ * and T1 to T3 of `src/edge/event/in-transaction.ts`.
  */
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
-import { PGlite } from '@electric-sql/pglite'
-import { Kysely, PostgresDialect } from 'kysely'
-import { Client, Pool } from 'pg'
 import { onceIn, outboxOf } from '#edge'
-import type { SqlExecutor } from '#model'
+import { isHoldfastError } from '#errors'
 import { migrate, openDatabase } from '#state'
 import { nodeClock, nodeRandom, nodeTimers } from '#world'
-import { fromPg, fromPglite } from '../../src/adapters/executors.ts'
-import { fromKysely } from '../../src/adapters/kysely.ts'
 import { connectPostgres } from '../../src/adapters/postgres.ts'
-import { FRAMEWORK_MIGRATIONS } from '../../src/state/schema.ts'
 import { freshPostgresUrl } from '../support/databases.ts'
 import { eventSystem, manualWorld, orders } from '../support/event-world.ts'
-
-/** A library, and how its users open a transaction. */
-interface Library {
-  readonly name: string
-  /** Commits if `work` resolves, rolls back if it rejects. */
-  transaction<T>(work: (executor: SqlExecutor) => Promise<T>): Promise<T>
-  rows(text: string): Promise<unknown[]>
-  close(): Promise<void>
-}
+import { lendingLibraries } from '../support/lending-libraries.ts'
 
 const url = await freshPostgresUrl()
-const prepared = openDatabase(connectPostgres({ url }), {
+const holdfast = openDatabase(connectPostgres({ url }), {
   clock: nodeClock,
   timers: nodeTimers,
   random: nodeRandom,
 })
-await migrate(prepared, [])
-await prepared.close()
-
-async function overPg(): Promise<Library> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  return {
-    name: 'pg',
-    async transaction(work) {
-      await client.query('begin')
-      try {
-        const value = await work(fromPg(client))
-        await client.query('commit')
-        return value
-      } catch (error) {
-        await client.query('rollback')
-        throw error
-      }
-    },
-    rows: async (text) => (await client.query(text)).rows,
-    close: () => client.end(),
-  }
-}
-
-async function overPglite(): Promise<Library> {
-  const pglite = await PGlite.create()
-  await pglite.exec(`create schema hf; ${FRAMEWORK_MIGRATIONS.map(({ sql }) => sql).join(';')}`)
-  return {
-    name: 'PGlite',
-    transaction: (work) => pglite.transaction((tx) => work(fromPglite(tx))),
-    rows: async (text) => (await pglite.query(text)).rows,
-    close: () => pglite.close(),
-  }
-}
-
-async function overKysely(): Promise<Library> {
-  const pool = new Pool({ connectionString: url, max: 2 })
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  return {
-    name: 'Kysely',
-    transaction: (work) => kysely.transaction().execute((trx) => work(fromKysely(trx))),
-    rows: async (text) => (await pool.query(text)).rows,
-    close: () => kysely.destroy(),
-  }
-}
+await migrate(holdfast, [])
+after(() => holdfast.close())
 
 const outbox = outboxOf(orders, { system: eventSystem().system, world: manualWorld() })
 
-for (const library of await Promise.all([overPg(), overPglite(), overKysely()])) {
+for (const library of await lendingLibraries(url)) {
+  const rows = (text: string): Promise<unknown[]> =>
+    library.transaction(async (tx) => (await tx.query(text)).rows)
   const emitted = (): Promise<unknown[]> =>
-    library.rows(`select edge, key, body from hf.outbox order by edge, seq`)
+    rows('select edge, key, body from hf.outbox order by edge, seq')
 
   describe(`a transaction of ${library.name}`, () => {
     after(() => library.close())
@@ -92,7 +37,7 @@ for (const library of await Promise.all([overPg(), overPglite(), overKysely()]))
     })
 
     test('T1: what is emitted stands in the outbox once the user commits', async () => {
-      const step = { key: 'it\'s "k" é 🙂', n: 1.5 }
+      const step = { key: 'it\'s "k" é 🙂 $1', n: 1.5 }
 
       await library.transaction((tx) => outbox.placed(tx, step))
 
@@ -141,6 +86,66 @@ for (const library of await Promise.all([overPg(), overPglite(), overKysely()]))
       const again = await library.transaction((tx) => onceIn(tx, 'charge o1', async () => 'second'))
 
       assert.deepEqual(again, { value: 'second', isReplayed: false })
+    })
+
+    test('X1: text, numbers, JSON, bytes, lists and nothing arrive as they were sent', async () => {
+      const sent = ['it\'s "a" é', 7, true, '{"a":[1,{"b":null}]}', Uint8Array.of(0, 255)]
+      const lists = [['a', 'b"c', 'd,{e}'], [1.5, null], null]
+
+      const [row] = await library.transaction(async (tx) => {
+        const statement = `select $1::text as t, $2::int as i, $3::boolean as b, $4::jsonb as j,
+          $5::bytea as y, $6::text[] as ts, to_jsonb($7::float8[]) as fs, $8::text as nothing,
+          9007199254740993 as big, 1.50 as price, '2026-01-02 03:04:05Z'::timestamptz as at`
+        return (await tx.query(statement, [...sent, ...lists])).rows
+      })
+
+      const { y, at, ...plain } = row ?? {}
+      assert.deepEqual(plain, {
+        t: 'it\'s "a" é',
+        i: 7,
+        b: true,
+        j: { a: [1, { b: null }] },
+        ts: lists[0],
+        fs: lists[1],
+        nothing: null,
+        big: library.bigints === 'text' ? '9007199254740993' : 9_007_199_254_740_993n,
+        price: '1.50',
+      })
+      assert.ok(y instanceof Uint8Array)
+      assert.deepEqual([...y], [0, 255])
+      assert.equal(at instanceof Date ? 'Date' : 'text', library.moments)
+      assert.equal(new Date(String(at)).getTime(), Date.UTC(2026, 0, 2, 3, 4, 5))
+    })
+
+    test('X2: the rows that were touched are counted where none is returned', async () => {
+      const counts = await library.transaction(async (tx) => {
+        const claim = `insert into hf.inbox (scope, id) select 's', n::text
+          from generate_series(1, 3) as n on conflict do nothing`
+        const written = await tx.query(claim)
+        const again = await tx.query(claim)
+        const read = await tx.query('select id from hf.inbox')
+        return [written, again, read].map(({ rowCount }) => rowCount)
+      })
+
+      assert.deepEqual(counts, [3, 0, 3])
+    })
+
+    test('X3: inside a transaction of Holdfast it is refused by name, and sends nothing', async () => {
+      await library.transaction(async (lentTx) => {
+        const inside = holdfast.transaction({ timeoutMs: 5_000 }, async (tx) => {
+          await tx.query('select 1')
+          await outbox.placed(lentTx, { key: 'a', n: 1 })
+        })
+
+        await assert.rejects(
+          inside,
+          (error) =>
+            isHoldfastError(error, 'HF_DB_OUTSIDE_TRANSACTION') &&
+            error.message.includes(library.name.split(' ', 1)[0] ?? ''),
+        )
+      })
+
+      assert.deepEqual(await emitted(), [])
     })
   })
 }

@@ -18,8 +18,14 @@ import { exchange, HOST, raw } from '../support/raw-socket.ts'
 const http = httpNetwork()
 after(() => http.close())
 
+const overSession: Network = {
+  send: (origin, asked) => http.send(origin, { ...asked, transport: 'session' }),
+  listen: (address, handler) => http.listen(address, handler),
+}
+
 const networks: readonly (readonly [string, Network])[] = [
   ['http', http],
+  ['session', overSession],
   ['memory', new ManualNetwork()],
 ]
 
@@ -278,11 +284,11 @@ test('http: calls over the limit of an origin are refused at once and not queued
     await mayEnd
     return answer(200, '')
   })
-  const busy = Array.from({ length: 192 }, () => http.send(place.origin, request()))
+  const busy = Array.from({ length: 1_024 }, () => http.send(place.origin, request()))
 
   await assert.rejects(
     http.send(place.origin, request()),
-    (error) => isHoldfastError(error, 'HF_CALL_NOT_SENT') && /192 requests/.test(error.message),
+    (error) => isHoldfastError(error, 'HF_CALL_NOT_SENT') && /1024 requests/.test(error.message),
   )
   end()
   await Promise.all(busy)

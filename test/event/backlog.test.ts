@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
 import { isHoldfastError } from '#errors'
 import { type BacklogBound, contract, event, service, sql, system, when } from '#model'
-import { Gauge } from '../../src/edge/event/backlog.ts'
+import { countOn, Gauge } from '../../src/edge/event/backlog.ts'
 import { flush } from '../../src/edge/event/outbox.ts'
 import { engines } from '../support/databases.ts'
 import {
@@ -25,7 +25,7 @@ for (const engine of engines) {
   const database = await eventDatabase(await engine.fresh())
   after(() => database.close())
 
-  /** Orders under a bound, with mail as the subscriber; `emit` is one transaction with one event. */
+  /** Orders under a bound, with mail as the subscriber; `emit` is one transaction. */
   const bounded = (backlog: BacklogBound) => {
     const placed = event({ payload: orders.placed.payload, key: (step) => step.key, backlog })
     const promised = contract('orders', { placed })
@@ -37,10 +37,14 @@ for (const engine of engines) {
     const whole = system('shop', { services: [source, mail] })
     const world = manualWorld()
     const site = siteOf({ system: whole, service: source }, { world, database })
-    const emit = async (): Promise<void> => {
-      const payload = { key: 'k', n: 1 }
+    const emit = async (events = 1): Promise<void> => {
+      const emission = { event: 'placed', key: 'k', payload: { key: 'k', n: 1 } }
       const flushed = await database.transaction({ timeoutMs: 5_000 }, (tx) =>
-        flush(site, tx, [{ event: 'placed', key: 'k', payload }]),
+        flush(
+          site,
+          tx,
+          Array.from({ length: events }, () => emission),
+        ),
       )
       flushed.committed()
     }
@@ -126,10 +130,44 @@ for (const engine of engines) {
       await emit()
     })
 
+    test('L1: between two measurements, what this process commits is counted on', async () => {
+      const { gauge, emit } = bounded({ events: 3 })
+      await gauge.read()
+
+      for (let n = 0; n < 3; n += 1) await emit()
+
+      await assert.rejects(emit(), isFull)
+      assert.equal(await waiting(database), 3)
+    })
+
+    test('L1: what one transaction emits is counted, too, and nothing of it is kept', async () => {
+      const { gauge, emit } = bounded({ events: 3 })
+      await gauge.read()
+      await emit()
+
+      await assert.rejects(emit(3), isFull)
+      await emit(2)
+
+      assert.equal(await waiting(database), 3)
+    })
+
+    test('what was delivered makes room at once', async () => {
+      const { gauge, emit } = bounded({ events: 1 })
+      await gauge.read()
+      await emit()
+      await assert.rejects(emit(), isFull)
+
+      countOn(database, 'orders>mail', -1)
+
+      await emit()
+    })
+
     test('L2: it is not measured again at once', async () => {
       const { gauge, emit, world } = bounded({ events: 1 })
       await gauge.read()
-      await emit()
+      await database.query(
+        `insert into hf.outbox (edge, part, id, body) values ('orders>mail', 0, 'by another', '1')`,
+      )
       world.advance(900)
       await gauge.read()
 

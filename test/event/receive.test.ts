@@ -71,6 +71,27 @@ for (const engine of engines) {
       assert.equal(await waiting(database), 1)
     })
 
+    test('binary mode is read as well, and is the same message as in structured mode', async () => {
+      const site = inventory()
+      const headers = {
+        'content-type': 'application/json',
+        'ce-specversion': '1.0',
+        'ce-id': placed.id,
+        'ce-source': '/orders',
+        'ce-type': placed.event,
+        'ce-time': placed.time,
+        'ce-subject': encodeURIComponent(placed.key),
+        'ce-holdfastedge': placed.edge,
+        traceparent: placed.traceparent,
+      }
+
+      const answer = await receive(site, incoming(JSON.stringify(placed.payload), headers))
+      const again = await post(site, placed)
+
+      assert.equal(answer.status, 204)
+      assert.equal(again.headers['holdfast-duplicate'], 'true')
+    })
+
     test('one id on two edges is two messages', async () => {
       const { system: whole, inventory: one } = eventSystem()
       const site = siteOf({ system: whole, service: one }, { world: manualWorld(), database })

@@ -78,6 +78,8 @@ export interface StressedOptions {
   /** Share of the answers that are lost after the consumer committed. */
   readonly lostShare: number
   readonly observe: (fact: Fact) => void
+  /** What stands in the source before its relay starts. */
+  readonly before?: (source: Database) => Promise<void>
 }
 
 /** Two migrated databases, a consumer, and a relay that runs. */
@@ -85,6 +87,7 @@ export async function startStressed(options: StressedOptions): Promise<Stressed>
   const { url, name, sessionsMax, lostShare, observe } = options
   const sourceUrl = await ensureDatabase(url, `${name}_writers`)
   const source = await opened(sourceUrl, sessionsMax, WRITTEN)
+  await options.before?.(source)
   const target = await opened(await ensureDatabase(url, `${name}_readers`), sessionsMax, READ)
   const consumer = server({ ...siteOf(reading, target, observe), resolve: () => '' })
   const site = {

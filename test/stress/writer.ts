@@ -6,7 +6,7 @@
  * What it believes to have committed stands in `written`, in the same transaction.
  */
 import { once } from '#edge'
-import type { Database, Transaction } from '#state'
+import type { Database, Statement, Transaction } from '#state'
 import { nodeRandom, nodeTimers, randomInteger, sleep, uuid } from '#world'
 import { type Emission, emitter } from '../../src/edge/event/emission.ts'
 import type { Site } from '../../src/edge/site.ts'
@@ -93,14 +93,28 @@ async function undone(tx: Transaction): Promise<void> {
   })
 }
 
-/** The database, with a pause between the last statement and the commit, which some do not survive. */
+/**
+ * The database, with a pause between the last statement and the commit, which some do not survive. What
+ * would be sent together with COMMIT is sent before the pause by half of the transactions.
+ */
 function pausing(database: Database, options: WriterOptions): Database {
   return {
     exclusive: database.exclusive,
     query: (text, params, limits) => database.query(text, params, limits),
     transaction: (limits, work) =>
       database.transaction(limits, async (tx) => {
-        const value = await work(tx)
+        const early: Statement[] = []
+        const isEarly = nodeRandom.float() < 0.5
+        const value = await work({
+          query: (text, params) => tx.query(text, params),
+          script: (text) => tx.script(text),
+          savepoint: (inside) => tx.savepoint(inside),
+          beforeCommit: (statement) => {
+            if (isEarly) early.push(statement)
+            else tx.beforeCommit(statement)
+          },
+        })
+        for (const { text, params } of early) await tx.query(text, params)
         await pause(options)
         if (nodeRandom.float() < options.failShare) throw new Regret('rolled back on purpose')
         return value

@@ -2,6 +2,7 @@
  * Relays in the hand of a test: started over a real database, ended together, delivering to whoever
  * the test says.
  */
+import { HTTP_PUSH } from '#model'
 import type { Database } from '#state'
 import type { Broker } from '../../src/edge/event/broker.ts'
 import type { Message } from '../../src/edge/event/message.ts'
@@ -56,6 +57,7 @@ export function recorder(
 ): Broker & { readonly sent: Message[] } {
   const sent: Message[] = []
   return {
+    promises: HTTP_PUSH,
     sent,
     deliver: async (_, message) => {
       sent.push(message)

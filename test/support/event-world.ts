@@ -172,7 +172,7 @@ export type Consume = (step: Step) => void
 /** orders ~~> inventory (placed, noted), orders ~~> mail (placed), inventory ~~> mail (counted). */
 export function eventSystem(
   consume: Consume = () => {},
-  { dead = 'halt' }: SubscriptionOptions = {},
+  subscription: SubscriptionOptions = {},
 ): {
   readonly system: System
   readonly orders: Service
@@ -190,7 +190,7 @@ export function eventSystem(
           emit.counted(step)
           consume(step)
         },
-        { dead },
+        subscription,
       ),
       when(orders.noted, async ({ tx, event: step }) => {
         await tx.query(write, ['', step.n])

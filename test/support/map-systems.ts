@@ -4,6 +4,7 @@
 import {
   after,
   contract,
+  type Criticality,
   edge,
   type Edge,
   event,
@@ -22,6 +23,8 @@ interface CallPlan {
   readonly retry?: 1 | 2 | 3 | 4 | 5
   readonly deadline?: `${number}${'ms' | 's'}`
   readonly hasFallback?: boolean
+  readonly hedge?: `${number}ms`
+  readonly criticality?: Criticality
 }
 
 /** One service: its operation is `ask`, its event is `told`. */
@@ -33,6 +36,7 @@ interface ServicePlan {
   readonly route?: `GET /${string}`
   /** Name of its database. @defaultValue its own name */
   readonly store?: string
+  readonly team?: string
 }
 
 /** Services by name. */
@@ -73,6 +77,7 @@ export function planned(plan: Plan): System {
       sql({ migrations: new URL(`file:///databases/${each.store ?? name}/`) }),
       {
         uses,
+        ...(each.team === undefined ? {} : { team: each.team }),
         handle: { ask: isAsking ? asking : () => undefined },
         when: (each.hears ?? []).map((other) =>
           when(named(other).told, each.asksWhenItHears === true ? asking : () => undefined),
@@ -85,13 +90,15 @@ export function planned(plan: Plan): System {
 
 function edgeTo(
   target: ReturnType<typeof plain>,
-  { retry, deadline = '1s', hasFallback }: CallPlan,
+  { retry, deadline = '1s', hasFallback, hedge, criticality }: CallPlan,
 ): Edge {
   return edge(target, {
     deadline,
+    ...(criticality === undefined ? {} : { criticality }),
     ops: {
       ask: {
         ...(retry === undefined ? {} : { retry }),
+        ...(hedge === undefined ? {} : { hedge }),
         ...(hasFallback === true ? { fallback: undefined } : {}),
       },
     },

@@ -197,11 +197,11 @@ export const nothingIsUnfinished: Rule = (sources) =>
 export const exportsHaveNames: Rule = (sources) =>
   matches(sources, codeOf, /\bexport default\b|\bas default\b/g, 'export it by its name')
 
-/** A file is named after its one idea, not after having had none. */
+/** A file is named after its one idea, not after having had none. A shared database is one: S5. */
 export const filesAreNamedAfterAnIdea: Rule = (sources) =>
   sources
     .filter(({ path }) =>
-      /(^|[/-])(utils?|helpers?|common|misc|managers?|shared)(-|\/|\.)/.test(path),
+      /(^|[/-])(utils?|helpers?|common|misc|managers?|shared(?!-database\.))(-|\/|\.)/.test(path),
     )
     .map(({ path }) => `${path}: name the idea that it holds`)
 

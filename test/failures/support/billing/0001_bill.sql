@@ -1,0 +1,4 @@
+create table bill (
+  id    text    primary key,
+  cents integer not null
+);
