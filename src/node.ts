@@ -11,6 +11,7 @@ export {
   fetchHandler,
   fromPg,
   fromPglite,
+  guarded,
   httpNetwork,
   nodeListener,
   nodeWorld,
