@@ -162,7 +162,7 @@ export interface Charge {
 }
 
 /** The first of `count` ports in a row that nobody listens on. */
-async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number): Promise<number> {
   for (let tries = 0; tries < 50; tries += 1) {
     const first = 20_000 + Math.floor(Math.random() * 30_000)
     const ports = Array.from({ length: count }, (_, index) => first + index)

@@ -117,7 +117,7 @@ export function endpoint(next: Next, arrow: Arrow): Next {
 
 async function through(
   next: Next,
-  { neighbour, caller, draw }: Arrow,
+  { neighbour, caller, draw, reference: { target } }: Arrow,
   call: Outgoing,
   picked: Endpoint,
 ): Promise<Ending> {
@@ -140,8 +140,14 @@ async function through(
           : 'interrupted'
     const retryAfterMs = ending !== undefined && 'error' in ending ? ending.error.retryAfterMs : 0
     picked.end({ verdict, tookMs: nowMs - beganMs, nowMs, retryAfterMs: retryAfterMs ?? 0 })
+    if (wasUnreachable(ending)) caller.unreachable?.(target)
     if (said === 'success' || said === 'failure') neighbour.judge(picked.id, said, beganMs, draw)
   }
+}
+
+/** True if the endpoint took no connection: then perhaps it is not there any more. */
+function wasUnreachable(ending: Ending | undefined): boolean {
+  return ending !== undefined && 'error' in ending && ending.error.code === 'HF_CALL_NOT_SENT'
 }
 
 /** What an ending says about the endpoint. A key that another request holds says nothing. */
