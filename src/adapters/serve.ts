@@ -7,6 +7,7 @@ import { type Config, readConfig, runSystem, type RunningSystem } from '#host'
 import type { System } from '#model'
 import type { Observe } from '#observe'
 import { httpNetwork } from './http.ts'
+import { directories } from './directories.ts'
 import { connectService, nodeWorld } from './node.ts'
 
 /** What may be said about a run. */
@@ -35,21 +36,26 @@ export async function serve(system: System, options: ServeOptions = {}): Promise
   const { environment = process.env, observe = () => undefined } = options
   const config = readConfig(environment, system)
   const network = httpNetwork()
+  const world = nodeWorld(network)
+  const known = directories(config, world)
   try {
     const running = await runSystem({
       system,
-      world: nodeWorld(network),
+      world,
       config,
       connect: async (service) => connectService(config, service),
       observe,
       broker: options.broker ?? (await brokerIn(config)),
+      ...known,
     })
     const drain = async (): Promise<void> => {
       await running.drain()
+      await known.close()
       await network.close()
     }
     return { ...running, drain }
   } catch (error) {
+    await known.close()
     await network.close()
     throw error
   }

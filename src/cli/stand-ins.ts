@@ -31,7 +31,7 @@ export async function startStandIns(
   const variables: Record<string, string> = {}
   const stops: (() => void)[] = []
   for (const [index, foreign] of system.foreign.entries()) {
-    if (foreign.standIn === undefined || config.origins.has(foreign.name)) continue
+    if (foreign.standIn === undefined || config.places.has(foreign.name)) continue
     // oxlint-disable-next-line no-await-in-loop -- one port after the other, so that they stay in order.
     const port = await freePort(
       config.host,

@@ -20,6 +20,8 @@ export interface Site {
    * @throws HF_CALL_NOT_SENT if unknown.
    */
   readonly resolve: (target: string) => string | readonly string[]
+  /** Hears of a callee that could not be reached: perhaps it has moved. @defaultValue nobody listens */
+  readonly unreachable?: (target: string) => void
   readonly observe: Observe
   /** Tells this process's relay that the outbox has new rows. Cheap; a lost wake costs one poll interval. */
   readonly wake: () => void

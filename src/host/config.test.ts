@@ -43,7 +43,10 @@ test('F1: a wrong DATABASE_URL is refused without showing its password', () => {
 test('a variable spells the name of a service in capitals', () => {
   assert.equal(shout('cardProvider'), 'CARD_PROVIDER')
   const config = readConfig({ HOLDFAST_URL_CARD_PROVIDER: 'https://cards.example' }, shop)
-  assert.equal(config.origins.get('cardProvider'), 'https://cards.example')
+  assert.deepEqual(config.places.get('cardProvider'), {
+    kind: 'origins',
+    origins: ['https://cards.example'],
+  })
 })
 
 test('NATS is found by its URL, and three servers keep three copies', () => {

@@ -8,9 +8,12 @@
  * | `DATABASE_URL` | PostgreSQL server; each service gets the database `<name>_<service>` on it | embedded PGlite |
  * | `DATABASE_URL_<SERVICE>` | the database of one service, instead | |
  * | `HOLDFAST_DIR` | embedded databases and logs | `.holdfast` |
- * | `HOLDFAST_URL_<NAME>` | origin of a foreign service, or of one that runs elsewhere | its stand-in |
+ * | `HOLDFAST_URL_<NAME>` | where a foreign service is, or one that runs elsewhere (`place.ts`) | its stand-in, or the registry |
  * | `HOLDFAST_NATS_URL` | NATS servers that carry the events, with commas between them | HTTP push |
  * | `HOLDFAST_NATS_REPLICAS` | servers that keep each event: 1, 3 or 5 | 3 of three named ones, else 1 |
+ * | `HOLDFAST_SERVICES` | the services that run in this process, with commas | all |
+ * | `HOLDFAST_REGISTRY_URL` | PostgreSQL in which instances announce themselves and find others | none |
+ * | `HOLDFAST_ADVERTISE` | the host name under which others reach this process | `HOST` |
  * | `HOLDFAST_SESSIONS` | PostgreSQL connections of each service, 1 to 100 | 10 |
  *
  * Invariants:
@@ -18,6 +21,7 @@
  */
 import { HoldfastError } from '#errors'
 import type { System } from '#model'
+import { type Place, placeOf } from './place.ts'
 
 /** A validated configuration. */
 export interface Config {
@@ -30,8 +34,14 @@ export interface Config {
   readonly databaseUrl: string | undefined
   /** By service name. */
   readonly databaseUrls: ReadonlyMap<string, string>
-  /** Origins given for services, by name. */
-  readonly origins: ReadonlyMap<string, string>
+  /** Where services are that were placed, by name. */
+  readonly places: ReadonlyMap<string, Place>
+  /** The services that run in this process. */
+  readonly services: readonly string[]
+  /** The database of the registry, or `undefined` if there is none. */
+  readonly registryUrl: string | undefined
+  /** The host name under which others reach this process. */
+  readonly advertise: string
   /** Where NATS is, and how many of its servers keep each event; `undefined`: no broker. */
   readonly nats: { readonly servers: readonly string[]; readonly replicas: number } | undefined
 }
@@ -65,7 +75,10 @@ export function readConfig(environment: Environment, system: System): Config {
     databaseUrls: byName(names, (name) =>
       databaseUrl(environment, `DATABASE_URL_${shout(name)}`, faults),
     ),
-    origins: byName(names, (name) => origin(environment, `HOLDFAST_URL_${shout(name)}`, faults)),
+    places: byName(names, (name) => place(environment, `HOLDFAST_URL_${shout(name)}`, faults)),
+    services: services(environment, system, faults),
+    registryUrl: databaseUrl(environment, 'HOLDFAST_REGISTRY_URL', faults),
+    advertise: environment['HOLDFAST_ADVERTISE'] || environment['HOST'] || '127.0.0.1',
     nats: nats(environment, faults),
   }
   if (faults.length === 0) return config
@@ -77,10 +90,10 @@ export function shout(name: string): string {
   return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toUpperCase()
 }
 
-function byName(
+function byName<T>(
   names: readonly string[],
-  read: (name: string) => string | undefined,
-): ReadonlyMap<string, string> {
+  read: (name: string) => T | undefined,
+): ReadonlyMap<string, T> {
   return new Map(
     names.flatMap((name) => {
       const value = read(name)
@@ -138,11 +151,28 @@ function isNatsUrl(text: string): boolean {
   return URL.canParse(text) && /^(nats|tls):$/.test(new URL(text).protocol)
 }
 
-function origin(environment: Environment, name: string, faults: string[]): string | undefined {
+function place(environment: Environment, name: string, faults: string[]): Place | undefined {
   const text = environment[name]
   if (text === undefined || text === '') return undefined
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.origin
-  faults.push(`${name} must be an origin such as http://payments.internal:8080, without a path`)
-  return undefined
+  const found = placeOf(text)
+  if (found === undefined)
+    faults.push(
+      `${name} must be an origin such as http://payments.internal:8080 without a path, several with commas, dns+http://host:port, srv+http://name, or 'registry'`,
+    )
+  else if (found.kind === 'registry' && !environment['HOLDFAST_REGISTRY_URL'])
+    faults.push(`${name} is 'registry', but HOLDFAST_REGISTRY_URL does not say where that is`)
+  return found
+}
+
+function services(environment: Environment, system: System, faults: string[]): readonly string[] {
+  const all = system.services.map(({ name }) => name)
+  const text = environment['HOLDFAST_SERVICES']
+  if (text === undefined || text === '') return all
+  const wanted = text.split(',').map((name) => name.trim())
+  const unknown = wanted.filter((name) => !all.includes(name))
+  if (unknown.length > 0)
+    faults.push(
+      `HOLDFAST_SERVICES names ${unknown.map((name) => `'${name}'`).join(', ')}; the system has ${all.join(', ')}`,
+    )
+  return all.filter((name) => wanted.includes(name))
 }

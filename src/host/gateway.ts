@@ -9,7 +9,10 @@ import type { WireHandler, WireResponse } from '#world'
 import type { ServiceHost } from './host.ts'
 
 /** The handler of the public port. */
-export function gateway(system: System, hosts: ReadonlyMap<string, ServiceHost>): WireHandler {
+export function gateway(
+  system: Pick<System, 'name' | 'services'>,
+  hosts: ReadonlyMap<string, ServiceHost>,
+): WireHandler {
   const routes = publicRoutes(system)
   return async (request) => {
     const path = request.path.split('?', 1)[0] ?? '/'
@@ -32,7 +35,7 @@ interface PublicRoute {
   readonly service: string
 }
 
-function publicRoutes(system: System): readonly PublicRoute[] {
+function publicRoutes(system: Pick<System, 'services'>): readonly PublicRoute[] {
   return system.services.flatMap(({ name, contract }) =>
     Object.values(contract['~contract'].operations).flatMap((operation) =>
       operation.kind === 'event' || operation.http === undefined
@@ -43,7 +46,7 @@ function publicRoutes(system: System): readonly PublicRoute[] {
 }
 
 async function readiness(
-  system: System,
+  system: Pick<System, 'services'>,
   hosts: ReadonlyMap<string, ServiceHost>,
 ): Promise<WireResponse> {
   const entries = await Promise.all(

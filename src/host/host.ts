@@ -26,7 +26,9 @@ export interface HostOptions {
   /** The service's own migrations, read beforehand (`readMigrations`). */
   readonly migrations: readonly Migration[]
   /** The origin of a service of the system. */
-  readonly resolve: (target: string) => string
+  readonly resolve: Site['resolve']
+  /** Hears of callees that could not be reached. @defaultValue nobody listens */
+  readonly unreachable?: (target: string) => void
   readonly observe: Observe
   /** What carries its events. @defaultValue `httpPush` */
   readonly broker?: BrokerOf | undefined
@@ -45,7 +47,7 @@ export interface ServiceHost {
 
 /** Makes the host of a service. Nothing happens before `start`. */
 export function hostService(options: HostOptions): ServiceHost {
-  const { service, system, world, connections, migrations, resolve, observe } = options
+  const { service, system, world, connections, migrations, resolve, unreachable, observe } = options
   const { broker: brokerOf = httpPush } = options
   const database = openDatabase(connections, world)
   let phase: Phase = 'starting'
@@ -59,6 +61,7 @@ export function hostService(options: HostOptions): ServiceHost {
     world,
     database,
     resolve,
+    ...(unreachable === undefined ? {} : { unreachable }),
     observe,
     wake: () => events.wake(),
   }

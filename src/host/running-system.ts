@@ -1,5 +1,5 @@
 /**
- * Runs all services of a system in one process, each on its own port, behind one public port.
+ * Runs services of a system in one process, all or some, each on its own port, behind one public port.
  *
  * Services talk to each other over the network even here, so that what works in development works
  * when each runs alone. The public port knows only the operations that declare an `http` route.
@@ -9,7 +9,7 @@
  *   Y2. If one service cannot start, all that started are drained and the first error is thrown.
  *   Y3. Drain closes the front door first, then the services: what was accepted is finished.
  */
-import type { BrokerOf } from '#edge'
+import { type BrokerOf, type Lookup, type Site, Topology } from '#edge'
 import { HoldfastError } from '#errors'
 import type { Service, System } from '#model'
 import type { Observe } from '#observe'
@@ -19,6 +19,7 @@ import { type Config, shout } from './config.ts'
 import { gateway } from './gateway.ts'
 import { hostService, type ServiceHost } from './host.ts'
 import { readMigrations } from './migrations.ts'
+import type { Place } from './place.ts'
 
 /** What it takes to run a system. */
 export interface SystemOptions {
@@ -29,6 +30,18 @@ export interface SystemOptions {
   readonly observe: Observe
   /** What carries the events of each service. @defaultValue HTTP push */
   readonly broker?: BrokerOf | undefined
+  /** Asks the directory that a place names. */
+  readonly lookup: (place: Directory, name: string) => Lookup
+  /** Says that an instance of a service is at this origin, until it is told to stop. */
+  readonly announce: (name: string, origin: string) => Promise<Announced>
+}
+
+/** A place that a directory knows. */
+export type Directory = Exclude<Place, { readonly kind: 'origins' }>
+
+/** An instance that others can find. */
+export interface Announced {
+  stop(): Promise<void>
 }
 
 /** A system that runs. */
@@ -49,37 +62,97 @@ const CLOSE_MS_MAX = 65_000
  */
 export async function runSystem(options: SystemOptions): Promise<RunningSystem> {
   const { system, world, config } = options
+  const own = system.services.filter(({ name }) => config.services.includes(name))
   const hosts = new Map<string, ServiceHost>()
-  const origins = new Map(config.origins)
+  const origins = new Map<string, string>()
   const listeners: Listener[] = []
+  const announced: Announced[] = []
+  const topology = new Topology(world, lookupsOf(options))
   const port = (offset: number): number => (config.port === 0 ? 0 : config.port + offset)
   const listen = async (offset: number, handler: WireHandler): Promise<string> => {
     const listener = await world.network.listen({ host: config.host, port: port(offset) }, handler)
     listeners.push(listener)
     return listener.origin
   }
+  const drain = async (): Promise<void> => {
+    await Promise.allSettled(announced.map(async (each) => each.stop()))
+    topology.stop()
+    await drainAll(world, hosts, listeners)
+  }
   try {
-    const origin = await listen(0, gateway(system, hosts))
+    const origin = await listen(0, gateway({ name: system.name, services: own }, hosts))
     for (const [index, { name }] of system.services.entries()) {
+      if (!config.services.includes(name)) continue
       // oxlint-disable-next-line no-await-in-loop -- ports are taken in order, so that the first clash is named.
       origins.set(name, await listen(index + 1, notYet(hosts, name)))
     }
-    await startAll(options, hosts, origins)
-    const services = system.services.map(({ name }) => ({ name, origin: origins.get(name) ?? '' }))
-    return { origin, services, drain: async () => drainAll(world, hosts, listeners) }
+    await topology.start()
+    await startAll(options, { own, hosts, resolve: resolver(config, topology, origins), topology })
+    for (const [name, found] of origins)
+      // oxlint-disable-next-line no-await-in-loop -- a few, and each is quick.
+      announced.push(await options.announce(name, advertised(found, config)))
+    const services = own.map(({ name }) => ({ name, origin: origins.get(name) ?? '' }))
+    return { origin, services, drain }
   } catch (error) {
-    await drainAll(world, hosts, listeners)
+    await drain()
     throw error
   }
 }
 
+/** The directories that are asked for services that do not run here and have no known origin. */
+function lookupsOf({ system, config, lookup }: SystemOptions): ReadonlyMap<string, Lookup> {
+  const lookups = new Map<string, Lookup>()
+  for (const { name } of [...system.services, ...system.foreign]) {
+    const place = config.places.get(name) ?? registryFor(config, name)
+    if (place !== undefined && place.kind !== 'origins') lookups.set(name, lookup(place, name))
+  }
+  return lookups
+}
+
+function registryFor({ services, registryUrl }: Config, name: string): Place | undefined {
+  return registryUrl === undefined || services.includes(name) ? undefined : { kind: 'registry' }
+}
+
+/** Where a call goes: to where the service was placed, or else to this process, or to a directory. */
+function resolver(
+  config: Config,
+  topology: Topology,
+  here: ReadonlyMap<string, string>,
+): Site['resolve'] {
+  return (target) => {
+    const place = config.places.get(target)
+    if (place?.kind === 'origins')
+      return place.origins.length === 1 ? (place.origins[0] ?? '') : place.origins
+    if (topology.knows(target)) return topology.resolve(target)
+    const origin = here.get(target)
+    if (origin !== undefined) return origin
+    throw new HoldfastError('HF_CALL_NOT_SENT', {
+      detail: `nobody said where '${target}' is`,
+      fix: `Set HOLDFAST_URL_${shout(target)} to its origin.`,
+    })
+  }
+}
+
+/** The origin as others reach it: a process that listens at every address has to say by which name. */
+function advertised(origin: string, { advertise }: Config): string {
+  const url = new URL(origin)
+  url.hostname = advertise
+  return url.origin
+}
+
+interface Starting {
+  readonly own: readonly Service[]
+  readonly hosts: Map<string, ServiceHost>
+  readonly resolve: Site['resolve']
+  readonly topology: Topology
+}
+
 async function startAll(
   { system, world, connect, observe, broker }: SystemOptions,
-  hosts: Map<string, ServiceHost>,
-  origins: ReadonlyMap<string, string>,
+  { own, hosts, resolve, topology }: Starting,
 ): Promise<void> {
-  const resolve = (target: string): string => originOf(origins, target)
-  const starts = system.services.map(async (service) => {
+  const unreachable = (target: string): void => topology.unreachable(target)
+  const starts = own.map(async (service) => {
     const migrations = await readMigrations(service)
     const connections = await connect(service)
     const host = hostService({
@@ -89,6 +162,7 @@ async function startAll(
       connections,
       migrations,
       resolve,
+      unreachable,
       observe,
       broker,
     })
@@ -97,15 +171,6 @@ async function startAll(
   })
   const failed = (await Promise.allSettled(starts)).find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-}
-
-function originOf(origins: ReadonlyMap<string, string>, target: string): string {
-  const origin = origins.get(target)
-  if (origin !== undefined) return origin
-  throw new HoldfastError('HF_CALL_NOT_SENT', {
-    detail: `nobody said where '${target}' is`,
-    fix: `Set HOLDFAST_URL_${shout(target)} to its origin.`,
-  })
 }
 
 function notYet(hosts: ReadonlyMap<string, ServiceHost>, name: string): WireHandler {

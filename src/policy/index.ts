@@ -2,8 +2,8 @@
  * Policies: pure machines that decide and never act. They take what happened, when, and a random roll,
  * and return a decision; whoever asked does the waiting and the sending.
  *
- * On the way out: cache, attempts (backoff, budget, hedge), breaker, bulkhead, balancer, ejection. On
- * the way in: rate limit, admission. Each works alone; `outcomeMeanings` is what they agree on.
+ * On the way out: cache, attempts (backoff, budget, hedge), breaker, bulkhead, balancer, ejection, resolution.
+ * On the way in: rate limit, admission. Each works alone; `outcomeMeanings` is what they agree on.
  */
 export { backoffMs, pacedMs } from './backoff.ts'
 export { type Draw, spread } from './draw.ts'
@@ -22,6 +22,7 @@ export { RecentLatency, type LatencySample } from './latency.ts'
 export { Breaker, type BreakerOptions, type BreakerPermit, type BreakerVerdict } from './breaker.ts'
 export { Bulkhead, type BulkheadOptions, type Patience } from './bulkhead.ts'
 export { Balancer, Endpoint, type BalancerOptions, type EndpointResult } from './balancer.ts'
+export { Resolution, type ResolutionOptions } from './resolution.ts'
 export { Ejection, type EjectionOptions, type EjectionResult } from './ejection.ts'
 export {
   AnswerCache,

@@ -20,6 +20,8 @@ export interface Caller {
   readonly world: World
   /** @throws HF_CALL_NOT_SENT if the callee is unknown. */
   readonly resolve: Resolve
+  /** Hears of a callee that could not be reached. */
+  readonly unreachable?: (target: string) => void
   readonly observe: Observe
   /** True if the caller may use this operation of this edge. */
   readonly declares: (reference: EdgeOperation) => boolean

@@ -37,6 +37,8 @@ export function standaloneCaller(options: {
   readonly world: World
   /** The origin of a callee, or those of its instances. */
   readonly resolve: Resolve
+  /** Hears of a callee that could not be reached. @defaultValue nobody listens */
+  readonly unreachable?: (target: string) => void
   /** @defaultValue nobody listens */
   readonly observe?: Observe
   /** How the program calls itself towards the callee. @defaultValue 'anonymous' */
@@ -46,9 +48,16 @@ export function standaloneCaller(options: {
 }): Call {
   const { world, resolve, observe = () => undefined, name = 'anonymous', foreign = [] } = options
   const isForeign = (target: string): boolean => foreign.includes(target)
-  return callsOf({ name, world, resolve, observe, declares: () => true, isForeign }).within(
-    undefined,
-  )
+  const told = options.unreachable === undefined ? {} : { unreachable: options.unreachable }
+  return callsOf({
+    name,
+    world,
+    resolve,
+    ...told,
+    observe,
+    declares: () => true,
+    isForeign,
+  }).within(undefined)
 }
 
 /** The calls of one caller: its arrows are compiled once, whoever asks. */
@@ -58,11 +67,12 @@ export interface Calls {
 }
 
 /** The calls of a service. */
-export function calls({ service, system, world, resolve, observe }: Site): Calls {
+export function calls({ service, system, world, resolve, unreachable, observe }: Site): Calls {
   const declared = new Set(service.uses.flatMap((edge) => Object.values<unknown>(edge)))
   const declares = (reference: EdgeOperation): boolean => declared.has(reference)
   const isForeign = (target: string): boolean => system.foreign.some(({ name }) => name === target)
-  return callsOf({ name: service.name, world, resolve, observe, declares, isForeign })
+  const told = unreachable === undefined ? {} : { unreachable }
+  return callsOf({ name: service.name, world, resolve, ...told, observe, declares, isForeign })
 }
 
 function callsOf(who: Caller): Calls {

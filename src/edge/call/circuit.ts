@@ -54,9 +54,13 @@ function opened(arrow: Arrow, call: Outgoing, retryAfterMs: number): Ending {
 /** Holds a slot of the edge for as long as the transport works for the attempt. */
 export function bulkhead(arrow: Arrow): Step {
   const { bulkhead: slots } = arrow.neighbour
+  const { clock } = arrow.caller.world
   return {
     out: (call) => (slots.tryEnter() ? undefined : lineUp(arrow, call)),
-    back: (_call, _ending, nowMs) => slots.leave(nowMs)?.wake(),
+    back: ({ running }, _ending, nowMs) => {
+      if (running === undefined) slots.leave(nowMs)?.wake()
+      else void running.then(() => slots.leave(clock.monotonicMs())?.wake())
+    },
   }
 }
 
@@ -135,7 +139,7 @@ function chosen(arrow: Arrow, call: Outgoing): Ending | undefined {
 }
 
 function judge(
-  { neighbour, draw }: Arrow,
+  { neighbour, caller, draw, reference }: Arrow,
   { endpointBeganMs: beganMs }: Outgoing,
   picked: Endpoint,
   ending: Ending | undefined,
@@ -146,7 +150,13 @@ function judge(
   const verdict = said === 'success' ? said : isFailure ? 'failure' : 'interrupted'
   const retryAfterMs = ending !== undefined && 'error' in ending ? ending.error.retryAfterMs : 0
   picked.end({ verdict, tookMs: nowMs - beganMs, nowMs, retryAfterMs: retryAfterMs ?? 0 })
+  if (wasUnreachable(ending)) caller.unreachable?.(reference.target)
   if (said === 'success' || said === 'failure') neighbour.judge(picked.id, said, beganMs, draw)
+}
+
+/** True if the endpoint took no connection: then perhaps it is not there any more. */
+function wasUnreachable(ending: Ending | undefined): boolean {
+  return ending !== undefined && 'error' in ending && ending.error.code === 'HF_CALL_NOT_SENT'
 }
 
 /** What an ending says about the endpoint. A key that another request holds says nothing. */

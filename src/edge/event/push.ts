@@ -9,7 +9,7 @@
  *   H2. HF_CALL_NOT_SENT is said only where no byte left, by the network, or by whoever stands before
  *       the consumer and knows it.
  */
-import { HoldfastError } from '#errors'
+import { HoldfastError, isHoldfastError } from '#errors'
 import { HTTP_PUSH } from '#model'
 import {
   type OutgoingRequest,
@@ -82,6 +82,7 @@ async function post(site: Site, posting: Posting): Promise<void> {
     const answer = await site.world.network.send(origin, request)
     if (answer.status < 200 || answer.status > 299) throw failureOf(message, target, answer)
   } catch (error) {
+    if (isHoldfastError(error, 'HF_CALL_NOT_SENT')) site.unreachable?.(target)
     throw timed.signal.aborted ? late() : error
   } finally {
     timed.release()
