@@ -1,5 +1,5 @@
 /**
- * The failure T2: an answer is seen before its question.
+ * T2: an answer is seen before its question.
  *
  * Goal: without the two rules of `examples/chat/messages.ts` the talk makes no sense, with them it does.
  * Method: people talk in three places while the ways between them break. Each rule is taken out by
