@@ -10,7 +10,7 @@
  *   G2. Only a query or a keyed command is tried more than once.
  *   G3. What is accepted here is enforced: an option that this version cannot enforce is refused.
  */
-import { type Duration, durationMs } from '#clock'
+import type { Duration } from '#clock'
 import type { Transport } from '#world'
 import type { AnswerIn, Command, Contract, OfKind, Query } from './contract.ts'
 import { deepFreeze } from './freeze.ts'
@@ -25,6 +25,8 @@ import {
   refuse,
   type ResolvedPolicy,
 } from './policy.ts'
+import { placeOfCaller } from './place.ts'
+import type { Preset, TimedPreset } from './preset.ts'
 
 /** `retry` would repeat the effect: give the command a `key` in its contract. */
 export interface RetryNeedsAKey {
@@ -118,8 +120,11 @@ export type OperationPolicy<Op> = Common<Op> &
 /** The commands and queries of a contract: what can be called. */
 export type Callable<C extends Contract> = OfKind<C, 'command' | 'query'>
 
-/** What the consumer wants of each call over the edge. */
-export interface EdgeOptions<C extends Contract> {
+/** What the consumer wants of each call over the edge, its deadline included (G1). */
+export type EdgeOptions<C extends Contract> = EdgeWishes<C> & { readonly deadline: Duration }
+
+/** All that can be wanted. */
+export interface EdgeWishes<C extends Contract> {
   /**
    * The longest that a call may take, all attempts included; or what is left of the caller's, if less.
    *
@@ -128,7 +133,18 @@ export interface EdgeOptions<C extends Contract> {
    * // orders ==authorize==> payments 3 s over 3 attempts (2 if each is waited for);
    * //   may be UNKNOWN; repeated under the same orderId
    */
-  readonly deadline: Duration
+  readonly deadline?: Duration
+  /**
+   * What most edges of a kind want, as one word; what is declared beside it wins. `interactive`: 1 s,
+   * critical. `background`: 10 s, sheddable, 5 attempts where legal. `once`: one attempt.
+   *
+   * @defaultValue none
+   * @example
+   * edge(payments, { preset: 'background' })
+   * // orders ==authorize==> payments 10 s over 5 attempts (2 if each is waited for);
+   * //   may be UNKNOWN; repeated under the same orderId; claims at most 'sheddable'
+   */
+  readonly preset?: Preset
   /**
    * Calls of this edge under way at once, in one process.
    *
@@ -173,11 +189,18 @@ export interface EdgeOperation<Op = Command | Query> {
 /** The edge: its operations by name, and itself under a key that cannot clash with them. */
 export type Edge<C extends Contract = Contract> = {
   readonly [K in keyof Callable<C>]: EdgeOperation<Callable<C>[K]>
-} & { readonly '~edge': { readonly target: string; readonly contract: Contract } }
+} & {
+  readonly '~edge': {
+    readonly target: string
+    readonly contract: Contract
+    readonly at: string | undefined
+  }
+}
 
 /** What can be said at all; everything else is refused, so that nothing is believed in vain (G3). */
 const EDGE_OPTIONS: readonly string[] = [
   'deadline',
+  'preset',
   'concurrency',
   'criticality',
   'transport',
@@ -194,7 +217,13 @@ const QUERY_OPTIONS: readonly string[] = [...OPERATION_OPTIONS, 'hedge', 'cache'
  * @example
  * const pay = edge(payments, { deadline: '3s', ops: { authorize: { retry: 3 } } })
  */
-export function edge<C extends Contract>(contract: C, options: EdgeOptions<C>): Edge<C> {
+export function edge<C extends Contract>(
+  contract: C,
+  options: EdgeWishes<C> & { readonly preset: TimedPreset },
+): Edge<C>
+// Last, because the compiler explains the last one: the word that is missing is `deadline`.
+export function edge<C extends Contract>(contract: C, options: EdgeOptions<C>): Edge<C>
+export function edge<C extends Contract>(contract: C, options: EdgeWishes<C>): Edge<C> {
   const { name, operations } = contract['~contract']
   // What the compiler let through for its operation is a subset of what can be declared.
   const declared = (options.ops ?? {}) as Readonly<Record<string, OperationDeclaration>>
@@ -202,7 +231,7 @@ export function edge<C extends Contract>(contract: C, options: EdgeOptions<C>): 
   for (const each of Object.keys(declared)) {
     if (!(each in operations)) refuse(name, `the contract has no operation '${each}'`)
   }
-  const shared = { ...edgePolicy(name, options), deadlineMs: durationMs(options.deadline) }
+  const shared = edgePolicy(name, options)
   const callable = Object.keys(operations).flatMap((key) => {
     const operation = operations[key]
     if (operation === undefined || operation.kind === 'event') return []
@@ -217,7 +246,7 @@ export function edge<C extends Contract>(contract: C, options: EdgeOptions<C>): 
   // Object.fromEntries forgets which key has which operation; the loop above kept it.
   return deepFreeze({
     ...Object.fromEntries(callable),
-    '~edge': { target: name, contract },
+    '~edge': { target: name, contract, at: placeOfCaller() },
   }) as Edge<C>
 }
 

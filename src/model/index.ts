@@ -58,6 +58,7 @@ export type {
   HedgePolicy,
   ResolvedPolicy,
 } from './policy.ts'
+export { type Preset } from './preset.ts'
 export { deepFreeze } from './freeze.ts'
 export {
   sql,
@@ -103,4 +104,5 @@ export {
   type SubscriptionOptions,
 } from './service.ts'
 export { matchRoute } from './route.ts'
+export { unchecked } from './unchecked.ts'
 export { foreign, system, type EventEdge, type Foreign, type System } from './system.ts'

@@ -17,12 +17,13 @@ import { type Duration, durationMs } from '#clock'
 import { HoldfastError } from '#errors'
 import type { Transport } from '#world'
 import type { Command, Query } from './contract.ts'
+import { type Preset, type PresetPolicy, presets } from './preset.ts'
 
 /** How much it matters that a call is served; under overload the least important is refused first. */
 export type Criticality = 'critical-plus' | 'critical' | 'sheddable-plus' | 'sheddable'
 
 /** Who chose a number that is not the default. */
-export type Chooser = 'edge' | 'operation'
+export type Chooser = 'preset' | 'edge' | 'operation'
 
 /** What all operations of one edge share. */
 export interface EdgePolicy {
@@ -121,7 +122,8 @@ export interface CacheOption {
 
 /** What was written for the edge, as far as its operations share it. */
 export interface EdgeDeclaration {
-  readonly deadline: Duration
+  readonly deadline?: Duration | undefined
+  readonly preset?: Preset | undefined
   readonly concurrency?: number | Concurrency | undefined
   readonly criticality?: Criticality | undefined
   readonly transport?: Transport | undefined
@@ -150,11 +152,23 @@ const criticalities: readonly string[] = [
   'sheddable',
 ] satisfies readonly Criticality[]
 
+/** What the operations of an edge begin with. */
+export interface SharedPolicy {
+  readonly edge: EdgePolicy
+  readonly deadlineMs: number
+  /** What a preset says of those that may be tried again. */
+  readonly attempts: number | undefined
+  readonly declared: Readonly<Record<string, Chooser>>
+}
+
 /** What the operations of an edge share, and which of it was declared. */
-export function edgePolicy(
-  target: string,
-  { concurrency, criticality, transport }: EdgeDeclaration,
-): { readonly edge: EdgePolicy; readonly declared: Readonly<Record<string, Chooser>> } {
+export function edgePolicy(target: string, declaration: EdgeDeclaration): SharedPolicy {
+  const { concurrency, transport, preset } = declaration
+  if (preset !== undefined && !Object.hasOwn(presets, preset))
+    refuse(target, `the preset '${preset}' is none of ${Object.keys(presets).join(', ')}`)
+  const begun: PresetPolicy = preset === undefined ? {} : presets[preset]
+  const { deadline = begun.deadline, criticality = begun.criticality } = declaration
+  if (deadline === undefined) refuse(target, 'it has no deadline, and no preset that says one')
   const given = typeof concurrency === 'number' ? { inFlight: concurrency } : (concurrency ?? {})
   // Who sets a limit wants it to bite. Where nobody did, a burst of 256 callers shall get through.
   const isUnlimited = concurrency === undefined
@@ -183,27 +197,30 @@ export function edgePolicy(
       ejectedShareMax: 0.5,
     },
   }
-  const paths = {
-    'edge.criticality': criticality,
+  const concerning = {
+    'edge.criticality': declaration.criticality,
     'edge.transport': transport,
     'edge.bulkhead.inFlightMax': given.inFlight,
     'edge.bulkhead.queueMax': given.queue,
     'edge.bulkhead.waitMsMax': wait,
   }
-  return { edge, declared: { deadlineMs: 'edge', ...chosen(paths, 'edge') } }
+  const byPreset = { deadlineMs: begun.deadline, 'edge.criticality': begun.criticality }
+  const paths = { deadlineMs: declaration.deadline, ...concerning }
+  const declared = { ...chosen(byPreset, 'preset'), ...chosen(paths, 'edge') }
+  return { edge, deadlineMs: durationMs(deadline), attempts: begun.attempts, declared }
 }
 
 /** The policy of one operation. @throws HF_DECLARATION_INVALID if it says what cannot be enforced. */
 export function operationPolicy(
   operation: (Command | Query) & { readonly name: string },
-  shared: ReturnType<typeof edgePolicy> & { readonly deadlineMs: number },
+  shared: SharedPolicy,
   declared: OperationDeclaration,
 ): ResolvedPolicy {
   const isRepeatable = operation.kind === 'query' || operation.keyed
   const ownMs = declared.deadline === undefined ? Infinity : durationMs(declared.deadline)
   return {
     deadlineMs: Math.min(shared.deadlineMs, ownMs),
-    attemptsMax: declared.retry ?? (isRepeatable ? ATTEMPTS_DEFAULT : 1),
+    attemptsMax: declared.retry ?? (isRepeatable ? (shared.attempts ?? ATTEMPTS_DEFAULT) : 1),
     fallback: 'fallback' in declared ? { value: declared.fallback } : undefined,
     breaker: breakerOf(operation.name, declared.breaker ?? true),
     hedge: hedgeOf(declared.hedge),
@@ -211,6 +228,7 @@ export function operationPolicy(
     edge: shared.edge,
     declared: {
       ...shared.declared,
+      ...chosen({ attemptsMax: isRepeatable ? shared.attempts : undefined }, 'preset'),
       ...(ownMs < shared.deadlineMs ? { deadlineMs: 'operation' as const } : {}),
       ...chosen(pathsOf(declared), 'operation'),
     },

@@ -83,6 +83,8 @@ export interface Call {
 export interface CallOptions {
   /** The idempotency key of a command whose key comes from the caller; a fresh one if absent. */
   readonly key?: string
+  /** Gives the call up when it aborts, such as that of the request that is served. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What `ask` gets: the input and the neighbours, and no transaction. */
@@ -115,6 +117,14 @@ export interface EventContext<C extends Contract, E, Tx> {
   readonly tx: Tx
   readonly event: PayloadIn<E>
   readonly emit: Emit<C>
+  /** Of the event: the same on every try, and for every subscriber. */
+  readonly id: string
+  /**
+   * The hybrid stamp of its emission, as text that sorts: what a service emits after it has consumed an
+   * event bears a greater one, whatever the clocks show. Two that did not know of each other are in some
+   * order, which is the same for everybody. Of an event that bears none, the stamp of its arrival.
+   */
+  readonly stamp: string
 }
 
 /** A handler: what it asks its neighbours first, if anything, and what it does in its transaction. */

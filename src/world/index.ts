@@ -16,5 +16,5 @@ export type {
 } from './wire.ts'
 export { afterIfAlive, endOfTurn, nodeClock, nodeRandom, nodeTimers, nodeWheel } from './node.ts'
 export { sleep, withDeadline, type TimedSignal } from './wait.ts'
-export { hex, randomHex, randomInteger, uuid } from './random.ts'
+export { randomHex, randomInteger, uuid } from './random.ts'
 export { isoMoment, momentOf } from './moment.ts'

@@ -38,7 +38,7 @@ export function endOfTurn(run: () => void): void {
 /** Timers that share one of Node's: for the deadlines of calls, of which nearly all are cancelled. */
 export function nodeWheel(): Timers {
   let timer: NodeJS.Timeout | undefined
-  return new TimerWheel(nodeClock, {
+  const wheel = new TimerWheel(nodeClock, {
     set(delayMs, ring) {
       clearTimeout(timer)
       timer = setTimeout(ring, Math.min(delayMs, DELAY_MS_MAX))
@@ -48,6 +48,7 @@ export function nodeWheel(): Timers {
       else timer?.unref()
     },
   })
+  return { after: (delayMs, run) => wheel.after(delayMs, run), nextTurn: endOfTurn }
 }
 
 /** Bytes that are fetched at once: asking the operating system costs more than 256 of them. */

@@ -15,10 +15,21 @@ export function randomInteger(random: Random, below: number): number {
  *   for indexes only; nothing may conclude from it what happened first.
  */
 export function uuid(random: Random, wallMs: number): string {
-  const ms = Math.max(0, Math.floor(wallMs)).toString(16).padStart(12, '0')
   const digits = randomHex(random, 16)
   const variant = VARIANTS[Number.parseInt(digits.charAt(16), 16) & 3] ?? '8'
-  return `${ms.slice(0, 8)}-${ms.slice(8)}-7${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
+  return `${momentDigits(wallMs)}${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
+}
+
+/** The last millisecond and its digits: many identifiers are made in one. */
+const written = { ms: -1, digits: '' }
+
+function momentDigits(wallMs: number): string {
+  const ms = Math.max(0, Math.floor(wallMs))
+  if (ms === written.ms) return written.digits
+  const text = ms.toString(16).padStart(12, '0')
+  written.ms = ms
+  written.digits = `${text.slice(0, 8)}-${text.slice(8)}-7`
+  return written.digits
 }
 
 /** The first digit of the fourth group: two fixed bits, two random ones. */

@@ -68,3 +68,25 @@ test('T1: a released deadline signal leaves no timer and no listener', () => {
   assert.equal(timers.pending.size, 0)
   assert.equal(timed.signal.aborted, false)
 })
+
+test('a parent is asked for its signal only when somebody asks for this one', () => {
+  const parent = new AbortController()
+  let asked = 0
+  const lazy = {
+    get signal(): AbortSignal {
+      asked += 1
+      return parent.signal
+    },
+  }
+  const unasked = withDeadline(stoppedTimers(), 10, () => new Error('too late'), lazy)
+  unasked.release()
+  const before = asked
+
+  const timed = withDeadline(stoppedTimers(), 10, () => new Error('too late'), lazy)
+  const { signal } = timed
+  parent.abort(new Error('it left'))
+
+  assert.deepEqual([before, asked], [0, 1])
+  assert.equal(signal.reason, parent.signal.reason)
+  timed.release()
+})

@@ -28,25 +28,37 @@ export interface TimedSignal {
   release(): void
 }
 
+/** Something that may have a signal, and makes it only for who asks. */
+interface Signalled {
+  readonly signal: AbortSignal | undefined
+}
+
 /** A fresh signal that aborts with `reason()` after `delayMs`, or with its parent's reason before. */
 export function withDeadline(
   timers: Timers,
   delayMs: number,
   reason: () => Error,
-  parent?: AbortSignal,
+  parent?: AbortSignal | Signalled,
 ): TimedSignal {
   return new Timed(timers, delayMs, reason, parent)
 }
 
 /** The signal is made when somebody asks for it: it costs more than the timer, and many never do. */
 class Timed implements TimedSignal {
-  readonly #parent: AbortSignal | undefined
+  readonly #parent: AbortSignal | Signalled | undefined
+  /** The parent's signal, once this one was asked for. */
+  #followed: AbortSignal | undefined
   readonly #cancel: () => void
   #controller: AbortController | undefined
   #late: Error | undefined
   #isReleased = false
 
-  constructor(timers: Timers, delayMs: number, reason: () => Error, parent?: AbortSignal) {
+  constructor(
+    timers: Timers,
+    delayMs: number,
+    reason: () => Error,
+    parent?: AbortSignal | Signalled,
+  ) {
     this.#parent = parent
     this.#cancel = timers.after(delayMs, () => {
       this.#late = reason()
@@ -62,7 +74,7 @@ class Timed implements TimedSignal {
   release(): void {
     this.#cancel()
     this.#isReleased = true
-    if (this.#controller !== undefined) this.#parent?.removeEventListener('abort', this.#onParent)
+    this.#followed?.removeEventListener('abort', this.#onParent)
   }
 
   #made(): AbortController {
@@ -73,9 +85,12 @@ class Timed implements TimedSignal {
   }
 
   #follow(controller: AbortController): void {
-    if (this.#parent?.aborted === true) controller.abort(this.#parent.reason)
-    else this.#parent?.addEventListener('abort', this.#onParent, { once: true })
+    const parent = this.#parent
+    const followed = parent === undefined || 'aborted' in parent ? parent : parent.signal
+    this.#followed = followed
+    if (followed?.aborted === true) controller.abort(followed.reason)
+    else followed?.addEventListener('abort', this.#onParent, { once: true })
   }
 
-  readonly #onParent = (): void => this.#controller?.abort(this.#parent?.reason)
+  readonly #onParent = (): void => this.#controller?.abort(this.#followed?.reason)
 }

@@ -20,6 +20,11 @@ export interface Clock {
 export interface Timers {
   /** Runs `run` once after `delayMs` (at least 0). The result cancels it and may be called twice. */
   after(delayMs: number, run: () => void): () => void
+  /**
+   * Runs `run` when the process has received what arrived meanwhile. Only a world in which work keeps
+   * others waiting, as in an event loop, has such turns.
+   */
+  readonly nextTurn?: (run: () => void) => void
 }
 
 /** Unpredictable numbers. Cryptographically strong in production, seeded in the simulation. */
