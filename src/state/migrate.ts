@@ -45,6 +45,12 @@ const TABLE_LOCK_MS_MAX = 5_000
 const LOCK = 'select pg_advisory_xact_lock(1752132708, 1717662580)'
 
 /**
+ * Asked before the table is made: its comments would be written at every start, even where they say the
+ * same, and whoever writes to the catalogue makes all sessions plan their statements anew.
+ */
+const TABLE_EXISTS = `select to_regclass('hf.migration') is not null as exists`
+
+/**
  * Applies what is missing, the framework's own tables first. Gives what it applied, in order.
  *
  * @throws HF_MIGRATION_INVALID if the files contradict each other or what was applied before.
@@ -120,7 +126,10 @@ async function locked<T>(
 ): Promise<T> {
   return database.transaction({ timeoutMs, lockTimeoutMs: timeoutMs }, async (tx) => {
     await tx.query(LOCK)
-    await tx.script(`set local client_min_messages = warning; ${MIGRATION_TABLE}`)
+    const { rows } = await tx.query<{ exists: boolean }>(TABLE_EXISTS)
+    if (rows[0]?.exists !== true) {
+      await tx.script(`set local client_min_messages = warning; ${MIGRATION_TABLE}`)
+    }
     return work(tx)
   })
 }

@@ -21,7 +21,11 @@ export async function insideTransaction<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @throws HF_DB_OUTSIDE_TRANSACTION (effect none) inside a transaction; `what` was used there */
+/**
+ * Refuses `what` inside a transaction.
+ *
+ * @throws HF_DB_OUTSIDE_TRANSACTION (effect none).
+ */
 export function assertOutsideTransaction(what: string): void {
   if (within.getStore()?.isOpen !== true) return
   throw new HoldfastError('HF_DB_OUTSIDE_TRANSACTION', {
