@@ -242,6 +242,24 @@ test('M4: a slow service gets a target of twice its median, learned only while n
   assert.equal(admission.targetMs(), learned)
 })
 
+/** The share that is let in where work waits 60 ms, and every tenth caller is less patient. */
+function shareAfter(leftMs: number, impatientMs: number): number {
+  const admission = new Admission({}, 0)
+  for (let request = 0; request < 1_000; request += 1) {
+    const caller = request % 10 === 0 ? impatientMs : leftMs
+    admission.arrive({ level: 0, nowMs: request, oldestWaitMs: 60, leftMs: caller }, () => 0.5)
+  }
+  return admission.share()
+}
+
+test('M5: a delay that the most impatient caller hardly notices sheds nobody, and its waiting is what counts', () => {
+  assert.equal(shareAfter(3_000, 3_000), 1)
+  assert.equal(shareAfter(3_000, 600), 1)
+  assert.ok(shareAfter(3_000, 200) < 1)
+  assert.ok(shareAfter(200, 200) < 1)
+  assert.ok(shareAfter(3_000, 0) < 1, 'who does not say is not patient')
+})
+
 test('a service that shed finds its door open again after a quiet second', () => {
   const admission = new Admission({}, 0)
   for (let request = 0; request < 2_000; request += 1)

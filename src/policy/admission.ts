@@ -14,7 +14,9 @@
  *   M3. Of the arrivals of a window that is like the ones before it, about `share` is admitted.
  *   M4. The target learns from service times only while nothing is shed, so that overload, which
  *       makes service slow too, cannot raise it: no drift.
- *   M5. Memory is fixed: 512 levels, 64 delays for each source, one latency histogram.
+ *   M5. What the most impatient caller of the last window hardly notices (a tenth of what it waits) is
+ *       no overload. Overload leaves callers less time and not more, so this cannot raise the target.
+ *   M6. Memory is fixed: 512 levels, 64 delays for each source, one latency histogram.
  *
  * A rejection is a promise that nothing was executed; it costs little, but not nothing. The door stands
  * beside the deadline and does not replace it: what was let in before the door knew must be refused
@@ -39,7 +41,7 @@ export type Criticality = (typeof criticalities)[number]
 
 /** How long work may wait. */
 export interface AdmissionOptions {
-  /** Smallest target of the delay, in ms; the target is twice the median service if that is more. */
+  /** Smallest target of the delay, in ms; it is more for long services and patient callers. */
   readonly targetMsMin?: number
 }
 
@@ -50,6 +52,8 @@ export interface Arrival {
   readonly nowMs: number
   /** How long the oldest work has waited that is not begun yet: sees a stall that ends no wait. */
   readonly oldestWaitMs: number
+  /** How long its caller waits for the answer, in ms. @defaultValue nobody said */
+  readonly leftMs?: number
 }
 
 const USERS = 128
@@ -59,6 +63,8 @@ const WINDOW_MS = 100
 const WINDOW_MS_MAX = 1_000
 const ARRIVALS_MIN = 20
 const TARGET_MS_MIN = 20
+/** Of what its caller waits, so much may pass in a queue. */
+const PATIENCE_SHARE = 0.1
 /** More delay than this no caller with a usual deadline survives. */
 const TARGET_MS_MAX = 1_000
 const GAIN = 0.3
@@ -83,12 +89,16 @@ export class Admission {
   readonly #arrivedByLevel = new Float64Array(LEVELS)
   #arrivedInAll = 0
   #targetMs: number
+  /** The median of service, as it was known last; 0 before any. */
+  #serviceMs = 0
   #share = 1
   /** Levels above are admitted, levels below are not, and of this one `#shareAtThreshold`. */
   #threshold = 0
   #shareAtThreshold = 1
   #openedAtMs: number
   #arrivals = 0
+  /** What the most impatient caller of this window waits, in ms; 0 if one did not say. */
+  #leastLeftMs = Number.POSITIVE_INFINITY
   #finished = 0
   #isCalm = true
 
@@ -99,9 +109,10 @@ export class Admission {
   }
 
   /** Whether the request is let in. */
-  arrive({ level, nowMs, oldestWaitMs }: Arrival, draw: Draw): boolean {
+  arrive({ level, nowMs, oldestWaitMs, leftMs = 0 }: Arrival, draw: Draw): boolean {
     if (this.#isWindowOver(nowMs)) this.#turn(nowMs, oldestWaitMs)
     this.#arrivals += 1
+    this.#leastLeftMs = Math.min(this.#leastLeftMs, leftMs)
     this.#arrivedInAll += 1
     this.#arrivedByLevel[level] = (this.#arrivedByLevel[level] ?? 0) + 1
     if (level !== this.#threshold) return level > this.#threshold
@@ -136,9 +147,9 @@ export class Admission {
 
   #turn(nowMs: number, oldestWaitMs: number): void {
     const delayMs = Math.max(oldestWaitMs, this.#delays.medianMs())
+    this.#aim(nowMs)
     this.#share = this.#nextShare(delayMs)
     this.#isCalm = this.#share === 1 && delayMs <= this.#targetMs
-    this.#aim(nowMs)
     this.#drawLine()
     this.#forget(nowMs)
   }
@@ -161,8 +172,10 @@ export class Admission {
 
   #aim(nowMs: number): void {
     const median = this.#service.quantile({ share: 0.5, nowMs })
-    if (median !== undefined)
-      this.#targetMs = Math.max(this.#targetMsMin, Math.min(TARGET_MS_MAX, 2 * median))
+    if (median !== undefined) this.#serviceMs = median
+    const patienceMs = this.#arrivals === 0 ? 0 : PATIENCE_SHARE * this.#leastLeftMs
+    const bearableMs = Math.min(TARGET_MS_MAX, Math.max(2 * this.#serviceMs, patienceMs))
+    this.#targetMs = Math.max(this.#targetMsMin, bearableMs)
   }
 
   /** Finds the level down to which the recent arrivals make up the share. */
@@ -185,6 +198,7 @@ export class Admission {
     this.#arrivedInAll *= HISTORY_KEPT
     this.#delays.clear()
     this.#arrivals = 0
+    this.#leastLeftMs = Number.POSITIVE_INFINITY
     this.#finished = 0
     this.#openedAtMs = nowMs
   }
