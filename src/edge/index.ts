@@ -11,12 +11,27 @@ export { explain, type ExplainedNumber, type ExplainedStage } from './call/expla
 export { incoming } from './call/incoming.ts'
 export { outgoing } from './call/outgoing.ts'
 export { server, type Server } from './call/server.ts'
+export { ofOneRequest, wordOfStatus, type Thrown, type ThrownWord } from './call/status.ts'
+export {
+  wrapped,
+  type AttemptContext,
+  type FunctionFor,
+  type FunctionsOf,
+  type Wrapped,
+  type WrappedFunction,
+  type WrapOptions,
+} from './call/wrapped.ts'
+export { readRetryAfterMs } from './call/wire.ts'
 export type { Broker, BrokerOf, Intake } from './event/broker.ts'
 export {
+  deadCauses,
+  deadDecisions,
   listDead,
   redrive,
   showDead,
   skip,
+  type DeadCause,
+  type Decided,
   type DeadFilter,
   type DeadLetter,
   type DeadLetterWhole,

@@ -3,8 +3,7 @@
  *
  * Invariants:
  *   W1. No value reaches the caller that its contract does not describe.
- *   W2. A status alone proves nothing about the effect, but 429 and 503, which say "not now", and the
- *       other 4xx, which say "not like this".
+ *   W2. A status alone proves as much about the effect as `status.ts` says, and no more.
  */
 import { assert, isHoldfastError } from '#errors'
 import { describeIssues, type Verdict } from '#model'
@@ -12,6 +11,7 @@ import type { WireResponse } from '#world'
 import { type Arrow, type Ending, failed, type Outgoing, type Step } from './arrow.ts'
 import { parseJson } from './json.ts'
 import { type Problem, readProblem } from './problem.ts'
+import { meanings, wordOfStatus } from './status.ts'
 import { validate } from './validate.ts'
 import { header, isJson, readAdvice, readRetryAfterMs } from './wire.ts'
 
@@ -39,9 +39,11 @@ function done(arrow: Arrow, call: Outgoing, response: WireResponse): Ending | Pr
   return judged(arrow, call, verdict)
 }
 
-function judged(arrow: Arrow, call: Outgoing, verdict: Verdict<unknown>): Ending {
+/** The ending of a call that was answered with what the output schema says of it. */
+export function judged(arrow: Arrow, call: Outgoing, verdict: Verdict<unknown>): Ending {
   if (verdict.issues !== undefined) return invalid(arrow, call, describeIssues(verdict.issues))
-  return { kind: 'done', value: verdict.value, degraded: false, attempts: call.attempt }
+  const degraded = call.response?.headers[header.degraded] === 'true'
+  return { kind: 'done', value: verdict.value, degraded, attempts: call.attempt }
 }
 
 type Read = { readonly value: unknown } | { readonly fault: string }
@@ -62,7 +64,13 @@ function valueOf({ headers, body }: WireResponse): Read {
   }
 }
 
-async function refused(arrow: Arrow, call: Outgoing, code: string, data: unknown): Promise<Ending> {
+/** The ending of a call that was answered with a declared no. */
+export async function refused(
+  arrow: Arrow,
+  call: Outgoing,
+  code: string,
+  data: unknown,
+): Promise<Ending> {
   const { refuses } = arrow.reference.operation
   const schema = Object.hasOwn(refuses, code) ? refuses[code] : undefined
   if (schema === undefined) {
@@ -97,12 +105,10 @@ function failure(
   if (problem?.code !== undefined) {
     return failed(arrow, call, problem.code, { ...facts, effect: problem.effect })
   }
-  if (status === 429)
-    return failed(arrow, call, 'HF_CALL_REJECTED', { ...facts, class: 'throttled' })
-  if (status === 503) return failed(arrow, call, 'HF_CALL_REJECTED', facts)
-  // 408 and 409 may follow an attempt that is still running, or one that is already done.
-  if (status === 408 || status === 409) return failed(arrow, call, 'HF_CALL_FAILED', facts)
-  if (status >= 400 && status <= 499) return failed(arrow, call, 'HF_CALL_DENIED', facts)
-  if (status >= 500) return failed(arrow, call, 'HF_CALL_FAILED', facts)
+  const word = wordOfStatus(status)
+  if (word !== undefined) {
+    const { code, ...meaning } = meanings[word]
+    return failed(arrow, call, code, { ...facts, ...meaning })
+  }
   return invalid(arrow, call, `the status ${status} is neither a success nor a failure`)
 }

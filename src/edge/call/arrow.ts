@@ -77,6 +77,8 @@ export interface Outgoing {
   origin: string
   request: Written | undefined
   response: WireResponse | undefined
+  /** Work on this side that goes on after the attempt was given up. It keeps its slot, and never rejects. */
+  running: Promise<void> | undefined
 }
 
 /** The end of a call or an attempt without an answer. */

@@ -7,6 +7,7 @@
  *   Q2. The effect of a failure here is 'none' only if no command of a neighbour was called: what it
  *       did is not undone by our giving up.
  *   Q3. "Do not retry" travels up: who has retried next to the failure spares everybody above it.
+ *   Q4. An answer that was made from a degraded answer says so, and so does the one made from that.
  */
 import { catalogue, type Code, type Effect, HoldfastError, isHoldfastError } from '#errors'
 import type { Handler } from '#model'
@@ -15,13 +16,19 @@ import type { Entrance, Incoming } from './hop.ts'
 /** What `ask` found out; `undefined` if the handler asks nothing. */
 export async function ask(
   { neighbours }: Entrance,
-  { input, signal }: Incoming,
+  { input, timed, heard }: Incoming,
   handler: Handler<never, never, unknown>,
 ): Promise<unknown> {
   if (handler.ask === undefined) return undefined
+  const { signal } = timed
   let hasCommanded = false
-  const call = neighbours.within(signal, () => {
-    hasCommanded = true
+  const call = neighbours.within(signal, {
+    onCommand: () => {
+      hasCommanded = true
+    },
+    onDegraded: () => {
+      heard.isDegraded = true
+    },
   })
   try {
     // The handler was declared for this operation's input, which passed its schema.

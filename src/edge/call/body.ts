@@ -20,8 +20,11 @@ const BODY_BYTES_MAX = 1_048_576
  * @throws HF_BODY_TOO_LARGE, HF_REQUEST_MALFORMED (effect none).
  */
 export async function readInput(request: IncomingRequest, params: Params): Promise<unknown> {
-  const sent = request.method === 'GET' ? queryFields(request.path) : await readBody(request)
-  const input = Object.keys(params).length === 0 ? sent : merged(sent, params)
+  const hasBody = request.method !== 'GET'
+  const sent = hasBody ? await readBody(request) : queryFields(request.path)
+  // What was read as JSON was checked there.
+  if (hasBody && Object.keys(params).length === 0) return sent
+  const input = merged(sent, params)
   checkShape(input)
   return input
 }

@@ -16,10 +16,10 @@ import type { Observe } from '#observe'
 import { Breaker, Hedge, type HedgeOptions } from '#policy'
 import type { World } from '#world'
 import type { Site } from '../site.ts'
-import type { Arrow, Caller, Ending, Resolve } from './arrow.ts'
+import type { Arrow, Caller, Ending, Next, Resolve } from './arrow.ts'
 import { begin, type Intention } from './intent.ts'
 import { Neighbour } from './neighbour.ts'
-import { compile } from './outgoing.ts'
+import { compile as compileOutgoing } from './outgoing.ts'
 
 /** Calls over the edges that the service of `site` declares in `uses`; over others HF_CALL_UNDECLARED. */
 export function caller(site: Site): Call {
@@ -60,10 +60,18 @@ export function standaloneCaller(options: {
   }).within(undefined)
 }
 
+/** Who wants to know about the calls of one piece of work. */
+export interface CallListener {
+  /** Runs before a command is called. */
+  readonly onCommand: () => void
+  /** Runs when a call was answered with less than its callee would have said. */
+  readonly onDegraded: () => void
+}
+
 /** The calls of one caller: its arrows are compiled once, whoever asks. */
 export interface Calls {
-  /** A `call` that gives up when `signal` aborts; `onCommand` runs before a command is called. */
-  within(signal: AbortSignal | undefined, onCommand?: () => void): Call
+  /** A `call` that gives up when `signal` aborts. */
+  within(signal: AbortSignal | undefined, listener?: CallListener): Call
 }
 
 /** The calls of a service. */
@@ -75,7 +83,8 @@ export function calls({ service, system, world, resolve, unreachable, observe }:
   return callsOf({ name: service.name, world, resolve, ...told, observe, declares, isForeign })
 }
 
-function callsOf(who: Caller): Calls {
+/** The calls of anybody; `compile` makes the way of each arrow, the whole list if nothing else is said. */
+export function callsOf(who: Caller, compile: (arrow: Arrow) => Next = compileOutgoing): Calls {
   // References are frozen values of edges, so there are as many as the program declares.
   const pipelines = new WeakMap<EdgeOperation, Pipeline>()
   const neighbours = new WeakMap<EdgePolicy, Neighbour>()
@@ -87,16 +96,16 @@ function callsOf(who: Caller): Calls {
   const pipelineOf = (reference: EdgeOperation): Pipeline => {
     const pipeline =
       pipelines.get(reference) ??
-      compiled(arrowOf(who, reference, neighbourOf(reference.policy.edge)))
+      compiled(compile, arrowOf(who, reference, neighbourOf(reference.policy.edge)))
     pipelines.set(reference, pipeline)
     return pipeline
   }
-  return { within: (signal, onCommand) => callThrough(pipelineOf, signal, onCommand) }
+  return { within: (signal, listener) => callThrough(pipelineOf, signal, listener) }
 }
 
 type Pipeline = (intention: Intention) => Promise<Ending>
 
-function compiled(arrow: Arrow): Pipeline {
+function compiled(compile: (arrow: Arrow) => Next, arrow: Arrow): Pipeline {
   const first = compile(arrow)
   return (intention) => first(begin(arrow, intention))
 }
@@ -125,17 +134,23 @@ function hedgeOptions({ delayMs, shareMax, burst }: HedgePolicy): HedgeOptions {
 function callThrough(
   pipelineOf: (reference: EdgeOperation) => Pipeline,
   signal: AbortSignal | undefined,
-  onCommand?: () => void,
+  listener?: CallListener,
 ): Call {
-  const run = (
+  const run = async (
     anyReference: EdgeOperation<unknown>,
     input: unknown,
     options: CallOptions = {},
   ): Promise<Ending> => {
     // Only `edge` makes references, and only for commands and queries.
     const reference = anyReference as EdgeOperation
-    if (reference.operation.kind === 'command') onCommand?.()
-    return pipelineOf(reference)({ input, options, signal })
+    if (reference.operation.kind === 'command') listener?.onCommand()
+    const ending = await pipelineOf(reference)({
+      input,
+      options,
+      signal: either(signal, options.signal),
+    })
+    if (ending.kind === 'done' && ending.degraded) listener?.onDegraded()
+    return ending
   }
   const call = async <Op>(
     reference: EdgeOperation<Op>,
@@ -159,6 +174,11 @@ function callThrough(
     return outcomeOf(ending) as Outcome<Op>
   }
   return Object.assign(call, { outcome })
+}
+
+/** Aborts with the first of both. */
+function either(one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other])
 }
 
 /** What the caller is told of an ending; what the scheduler knows beyond it stays inside. */

@@ -107,6 +107,37 @@ test('postgres: of fifty concurrent duplicates one is executed, and 49 get the s
   assert.equal(await shop.number('select count(*) from charge'), 1)
 })
 
+test('postgres: a duplicate that comes while the first works waits for it, and gets its bytes', async () => {
+  const { promise: isWritten, resolve: written } = Promise.withResolvers<void>()
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+  let runs = 0
+  const authorized = async (): Promise<void> => {
+    runs += 1
+    written()
+    await mayEnd
+  }
+  const shop = await paymentsShop(postgres, { authorized })
+  const waiting = `select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`
+
+  const first = shop.send(authorize)
+  await isWritten
+  const second = shop.send(authorize)
+  // oxlint-disable-next-line no-await-in-loop -- until the second stands at the row of the first.
+  while ((await shop.number(waiting)) === 0) continue
+  end()
+  const answers = await Promise.all([first, second])
+
+  assert.deepEqual(
+    answers.map(({ status, text, headers }) => [status, text, headers['idempotency-replayed']]),
+    [
+      [201, answers[0].text, undefined],
+      [201, answers[0].text, 'true'],
+    ],
+  )
+  assert.equal(runs, 1)
+})
+
 test('postgres: a duplicate that waits for the first executes when the first is rolled back', async () => {
   let runs = 0
   const authorized = async (): Promise<void> => {

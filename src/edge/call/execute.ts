@@ -17,7 +17,9 @@ import { refuser } from './answering.ts'
 import { ask } from './asking.ts'
 import { askedIn, type Entrance, type Incoming, type Way } from './hop.ts'
 import { fingerprint } from './json.ts'
+import type { Pressure } from './pressure.ts'
 import { reply } from './problem.ts'
+import { header } from './wire.ts'
 
 /** Executes the request. The last hop: nothing comes after it. */
 export function execution(_next: Way, entrance: Entrance): Way {
@@ -28,7 +30,27 @@ export function execution(_next: Way, entrance: Entrance): Way {
     assert(handler !== undefined, `S2: ${asked.contract}.${asked.name} has a handler`)
     const perform = asked.kind === 'query' ? query : command
     const answer = await perform(entrance, incoming, handler)
-    return reply(answer.status, answer.reply, answer.isReplayed)
+    const answered = reply(answer.status, answer.reply, answer.isReplayed)
+    // What is replayed was made before, whatever was heard in vain this time.
+    if (!incoming.heard.isDegraded || answer.isReplayed) return answered
+    return { ...answered, headers: { ...answered.headers, [header.degraded]: 'true' } }
+  }
+}
+
+/** Lets a request wait for its turn, and refuses it where that took too long. */
+export function turn(next: Way, { site, pressure }: Entrance): Way {
+  const { clock } = site.world
+  return async (incoming) => {
+    const granted = pressure.turns.take()
+    if (granted === undefined) return next(incoming)
+    const sinceMs = clock.monotonicMs()
+    await granted
+    const nowMs = clock.monotonicMs()
+    const waitedMs = nowMs - sinceMs
+    const { stay } = incoming
+    if (stay !== undefined) pressure.waited(stay, 'queue', waitedMs)
+    refuseLate(incoming, pressure, { nowMs, waited: `${Math.round(waitedMs)} ms for its turn` })
+    return next(incoming)
   }
 }
 
@@ -106,19 +128,36 @@ async function query(entrance: Entrance, incoming: Incoming, handler: Runs): Pro
  */
 function waitsForSession({ site, pressure }: Entrance, incoming: Incoming): () => void {
   const { clock } = site.world
-  const { name } = askedIn(incoming)
-  const { stay, deadline } = incoming
+  const { stay } = incoming
   const sinceMs = clock.monotonicMs()
+  let hasBegun = false
   return () => {
     const nowMs = clock.monotonicMs()
-    if (stay !== undefined) pressure.waitedForSession(stay, nowMs - sinceMs)
-    const neededMs = pressure.aloneMs(name, nowMs)
-    if (deadline.remainingMs() >= neededMs) return
-    throw new HoldfastError('HF_DEADLINE_EXHAUSTED', {
-      detail: `after ${Math.round(nowMs - sinceMs)} ms of waiting for a session of the database fewer were left than the ${Math.ceil(neededMs)} ms that it needs`,
-      advice: 'never',
-    })
+    const waitedMs = nowMs - sinceMs
+    // A transaction that is repeated begins more than once, but the request has waited once.
+    const isFirst = !hasBegun
+    hasBegun = true
+    if (stay !== undefined && isFirst) pressure.waited(stay, 'database', waitedMs)
+    const waited = `${Math.round(waitedMs)} ms for a session of the database`
+    refuseLate(incoming, pressure, { nowMs, waited })
+    if (stay !== undefined && isFirst) pressure.begins(stay)
   }
+}
+
+/** Refuses a request that has waited for so long that its answer would come too late. */
+function refuseLate(
+  incoming: Incoming,
+  pressure: Pressure,
+  { nowMs, waited }: { readonly nowMs: number; readonly waited: string },
+): void {
+  const neededMs = pressure.aloneMs(askedIn(incoming).name, nowMs)
+  const leftMs = incoming.deadline.remainingMs()
+  if (leftMs > 0 && leftMs >= neededMs) return
+  if (incoming.stay !== undefined) pressure.begins(incoming.stay)
+  throw new HoldfastError('HF_DEADLINE_EXHAUSTED', {
+    detail: `after it had waited ${waited}, ${Math.floor(leftMs)} ms were left, and it needs ${Math.ceil(neededMs)} ms`,
+    advice: 'never',
+  })
 }
 
 /** What is left for the transaction. @throws HF_DEADLINE_EXHAUSTED (effect none) if nothing is. */

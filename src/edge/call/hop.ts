@@ -35,14 +35,16 @@ export interface Incoming {
   readonly deadline: Deadline
   /** How much it matters, as the caller says. Inherited by what the work calls. */
   readonly criticality: Criticality
-  /** Aborts at the deadline, or when the caller went away. */
-  readonly signal: AbortSignal
+  /** Its signal aborts at the deadline, or when the caller went away; it is made for who asks for it. */
+  readonly timed: { readonly signal: AbortSignal }
   /** Its place among those who were let in; from `admission` on. */
   readonly stay: Stay | undefined
   /** As JSON says it; from `input` on, as the schema reads it. */
   readonly input: unknown
   /** The idempotency key, or `undefined` if the operation has none. */
   readonly key: string | undefined
+  /** What the neighbours answered. The one note that all hops of a request share. */
+  readonly heard: { isDegraded: boolean }
 }
 
 /** The rest of the way. */
@@ -67,7 +69,7 @@ function pastTheEnd(): Promise<never> {
 /** A request as it arrives. Reads what every later hop wants to know, and refuses nothing. */
 export function arrive({ site, router }: Entrance, request: IncomingRequest): Incoming {
   const { clock, random } = site.world
-  const { headers, method, path, signal } = request
+  const { headers, method, path } = request
   return {
     request,
     trace: childTrace(random, parseTraceparent(headers[header.traceparent])),
@@ -77,10 +79,11 @@ export function arrive({ site, router }: Entrance, request: IncomingRequest): In
     caller: readCaller(headers[header.caller]),
     deadline: Deadline.in(clock, DEADLINE_MS_MAX),
     criticality: readCriticality(headers[header.criticality]),
-    signal,
+    timed: request,
     stay: undefined,
     input: undefined,
     key: undefined,
+    heard: { isDegraded: false },
   }
 }
 

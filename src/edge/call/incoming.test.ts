@@ -29,6 +29,7 @@ test('every hop of the list says why it stands where it stands', () => {
       'body',
       'input',
       'key',
+      'turn',
       'execution',
     ],
   )

@@ -12,7 +12,7 @@
  *   N2. A failure is one problem document, with nothing in it that is not for the caller.
  *   N3. Whatever passes the last hop but one may have an effect; nothing before it has.
  */
-import { execution } from './execute.ts'
+import { execution, turn } from './execute.ts'
 import { type Entrance, type Hop, reduceHops, type Way } from './hop.ts'
 import { admission, limit, quota } from './overload.ts'
 import { body, deadline, drain, events, fact, input, key, problem, route } from './reception.ts'
@@ -78,6 +78,11 @@ export const incoming: readonly Hop[] = [
     name: 'key',
     why: 'the last refusal that needs no database; below it, an invalid key would cost a transaction',
     stage: key,
+  },
+  {
+    name: 'turn',
+    why: 'directly above the work: whoever computes long must not keep all others from arriving; and below the body, for which nobody should hold a turn',
+    stage: turn,
   },
   {
     name: 'execution',

@@ -59,6 +59,7 @@ export function begin(
     origin: '',
     request: undefined,
     response: undefined,
+    running: undefined,
   }
 }
 

@@ -73,7 +73,7 @@ test('what schemas make of JSON is told apart, too', () => {
   assert.equal(fingerprint(1).length, 32)
 })
 
-test('a shape is checked without recursion: a million levels do not overflow the stack', () => {
+test('a million levels do not overflow the stack: nobody descends below the 64th', () => {
   let value: unknown = 1
   for (let level = 0; level < 1_000_000; level += 1) value = { value }
 

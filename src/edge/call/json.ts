@@ -33,18 +33,16 @@ export function parseJson(bytes: Uint8Array): unknown {
   return document
 }
 
-/** Refuses what would hurt whoever walks it. A loop with its own stack: recursion is what it prevents. */
-export function checkShape(document: unknown): void {
-  const open: { readonly value: unknown; readonly depth: number }[] = [
-    { value: document, depth: 0 },
-  ]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, depth } = next
-    if (typeof value !== 'object' || value === null) continue
-    if (depth >= DEPTH_MAX) throw malformed(`the JSON nests more than ${DEPTH_MAX} levels deep`)
-    if (Object.hasOwn(value, '__proto__')) throw malformed("the JSON holds the key '__proto__'")
-    for (const inner of Object.values(value)) open.push({ value: inner, depth: depth + 1 })
+/** Refuses what would hurt whoever walks it. Recursive, but never deeper than it allows. */
+export function checkShape(value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth >= DEPTH_MAX) throw malformed(`the JSON nests more than ${DEPTH_MAX} levels deep`)
+  if (Array.isArray(value)) {
+    for (const inner of value) checkShape(inner, depth + 1)
+    return
   }
+  if (Object.hasOwn(value, '__proto__')) throw malformed("the JSON holds the key '__proto__'")
+  for (const inner of Object.values(value)) checkShape(inner, depth + 1)
 }
 
 function malformed(detail: string, cause?: unknown): HoldfastError {

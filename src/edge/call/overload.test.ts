@@ -38,7 +38,14 @@ function arriving(caller: string, criticality: Criticality = 'critical', traceId
   const asked = paymentsService().contract['~contract'].operations['balance']
   const route = { kind: 'operation', asked, params: {} }
   // A request as far as these hops read it.
-  return { caller, criticality, route, trace: { traceId, spanId: '' } } as unknown as Incoming
+  const deadline = { remainingMs: () => 200 }
+  return {
+    caller,
+    criticality,
+    route,
+    trace: { traceId, spanId: '' },
+    deadline,
+  } as unknown as Incoming
 }
 
 const refusalOf = async (work: Promise<unknown>): Promise<HoldfastError | undefined> =>
@@ -171,7 +178,10 @@ test('whoever comes is measured against the queue that he would join, and agains
   const stays = Array.from({ length: 20 }, () => pressure.enter('balance'))
 
   const unknown = pressure.neededMs('balance', 0)
-  for (const stay of stays.slice(1)) pressure.waitedForSession(stay, 10 * (stay.place - 1))
+  for (const stay of stays.slice(1)) {
+    pressure.waited(stay, 'database', 10 * (stay.place - 1))
+    pressure.begins(stay)
+  }
   const behindTwenty = pressure.neededMs('balance', 0)
   for (const stay of stays.slice(10)) pressure.leave(stay)
   const behindTen = pressure.neededMs('balance', 0)
@@ -179,6 +189,28 @@ test('whoever comes is measured against the queue that he would join, and agains
   assert.equal(unknown, 0)
   assert.ok(behindTwenty >= 200 && behindTwenty <= 300, `${behindTwenty} ms`)
   assert.ok(Math.abs(behindTen - behindTwenty / 2) < 1e-9, `${behindTen} ms`)
+})
+
+test('of handlers that compute, whoever comes is measured against those who wait for a turn, before one had his', () => {
+  let nowMs = 0
+  const due: (() => void)[] = []
+  const clock = { monotonicMs: () => nowMs, wallMs: () => 0 }
+  const timers = { after: () => () => {}, nextTurn: (run: () => void) => void due.push(run) }
+  const { random, network } = new ManualWorld()
+  const pressure = new Pressure({ clock, timers, random, network })
+  for (let call = 0; call < 60; call += 1) {
+    void pressure.turns.take()
+    nowMs += 10
+    for (const run of due.splice(0)) run()
+  }
+
+  pressure.enter('balance')
+  const alone = pressure.neededMs('balance', nowMs)
+  for (let call = 0; call < 21; call += 1) void pressure.turns.take()
+  const behindTwenty = pressure.neededMs('balance', nowMs)
+
+  assert.equal(alone, 0)
+  assert.ok(behindTwenty >= 200 && behindTwenty <= 260, `${behindTwenty} ms`)
 })
 
 test("what a service of ours sheds opens no circuit, and a stranger's 503 does", () => {

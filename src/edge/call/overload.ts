@@ -36,7 +36,8 @@ export function admission(next: Way, { site, pressure }: Entrance): Way {
     const nowMs = clock.monotonicMs()
     const level = levelIn(incoming.criticality, incoming.trace.traceId)
     const door = pressure.admission
-    if (!door.arrive({ level, nowMs, oldestWaitMs: pressure.stallMs(nowMs) }, draw)) {
+    const leftMs = incoming.deadline.remainingMs()
+    if (!door.arrive({ level, nowMs, oldestWaitMs: pressure.stallMs(nowMs), leftMs }, draw)) {
       throw new HoldfastError('HF_OVERLOADED', {
         detail: `work waits longer than ${Math.round(door.targetMs())} ms, so ${Math.round(100 * door.share())} % of it is let in, and this is ${incoming.criticality}`,
         advice: 'elsewhere',

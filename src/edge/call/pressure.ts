@@ -4,8 +4,8 @@
  *
  * Intuition: in Node the queue is not a list that could be counted. It is in the sockets and in the
  * event loop: while one handler computes, everybody waits. So a timer is set while there is work, and
- * how much later than planned it runs is how long everything waits. Waiting for a session of the
- * database is the other queue. Both go to the admission, which decides on the greater.
+ * how much later than planned it runs is how long everything waits. Waiting for a turn (`turns.ts`) and
+ * for a session of the database are the other queues. The admission decides on the longest.
  *
  * Invariants:
  *   Q1. Service times are learnt only from requests that had the process to themselves from the first
@@ -21,20 +21,21 @@
  */
 import { Admission, QueueTime, RecentLatency } from '#policy'
 import type { World } from '#world'
+import { Turns } from './turns.ts'
 
 /** How often the lag of the event loop is measured while there is work, in ms. */
 const PROBE_MS = 10
 
 /**
- * A transaction may wait so long for its session before that counts as delay, in ms: sessions are few
- * on purpose, and a short queue in front of them is how a burst is served.
+ * Work may wait so long for its turn or its session before that counts as delay, in ms: sessions are
+ * few on purpose, and a short queue is how a burst is served.
  */
-const SESSION_PATIENCE_MS = 80
+const PATIENCE_MS = 80
 
 /** Fewer solo samples say nothing about the tail. */
 const SAMPLES_MIN = 20
 
-/** A shorter wait for a session, in ms, is not a queue. */
+/** A shorter wait, in ms, is not a queue. */
 const QUEUED_MS = 5
 
 /** The queue is kept so much shorter than it could be: at its end, one hiccup makes all of it late. */
@@ -50,11 +51,14 @@ export interface Stay {
   readonly number: number
   /** How many were inside when it came, itself included. */
   readonly place: number
+  /** How long it waited in queues of this process. */
+  waitedMs: number
 }
 
 /** What an instance knows of its own load. */
 export class Pressure {
   readonly admission: Admission
+  readonly turns: Turns
   readonly #world: World
   readonly #tookMs = new Map<string, RecentLatency>()
   readonly #queueTime = new QueueTime()
@@ -69,6 +73,7 @@ export class Pressure {
   constructor(world: World) {
     this.#world = world
     this.admission = new Admission({}, world.clock.monotonicMs())
+    this.turns = new Turns(world)
   }
 
   /** How long the oldest work has waited for the event loop: the last lag, or a stall that still lasts. */
@@ -84,7 +89,9 @@ export class Pressure {
   /** What a request of this operation needs, in ms; 0 while nobody can know, or nobody runs (Q2). */
   neededMs(operation: string, nowMs: number): number {
     if ((this.#inside.get(operation) ?? 0) === 0) return 0
-    const queuedMs = this.#queueTime.expectedMs(this.#insideInAll, nowMs)
+    // Before the first of a line had his turn, it is known how long they compute who wait there.
+    const queueMs = this.#queueTime.expectedMs(this.#insideInAll, nowMs)
+    const queuedMs = Math.max(queueMs, this.turns.lineMs)
     const aloneMs = this.aloneMs(operation, nowMs)
     // Without samples a lag proves nothing: it may be that of a process which has just begun.
     return Math.max(RESERVE * queuedMs, aloneMs === 0 ? 0 : this.lagMs(nowMs)) + aloneMs
@@ -104,7 +111,7 @@ export class Pressure {
     this.#insideInAll += 1
     this.#inside.set(operation, (this.#inside.get(operation) ?? 0) + 1)
     this.#probe(beganMs)
-    return { operation, beganMs, number: this.#stays, place: this.#insideInAll }
+    return { operation, beganMs, number: this.#stays, place: this.#insideInAll, waitedMs: 0 }
   }
 
   /** It was answered. One `leave` for each `enter`. */
@@ -121,9 +128,14 @@ export class Pressure {
     known.record({ tookMs, nowMs })
   }
 
-  /** Its transaction waited so long before the handler ran. */
-  waitedForSession({ place }: Stay, waitedMs: number): void {
-    this.admission.waited('database', Math.max(0, waitedMs - SESSION_PATIENCE_MS))
+  /** It waited so long for its turn, or its transaction for a session. */
+  waited(stay: Stay, source: 'queue' | 'database', waitedMs: number): void {
+    stay.waitedMs += waitedMs
+    this.admission.waited(source, Math.max(0, waitedMs - PATIENCE_MS))
+  }
+
+  /** It has left all queues: its handler begins, or comes too late. */
+  begins({ place, waitedMs }: Stay): void {
     if (waitedMs < QUEUED_MS) return
     this.#queueTime.learn({ ahead: place - 1, waitedMs, nowMs: this.#world.clock.monotonicMs() })
   }

@@ -117,17 +117,20 @@ export function deadline(next: Way, { site, gate, pressure }: Entrance): Way {
     refuseHopeless(ms, pressure.neededMs(askedIn(incoming).name, clock.monotonicMs()))
     const accepted = Deadline.in(clock, ms)
     gate.promise(accepted)
-    const late = lazily(() => tooLate(ms))
-    const timed = withDeadline(timers, ms, late, request.signal)
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const giveUp = (): HoldfastError => {
+      const reason = tooLate(ms)
+      reject(reason)
+      return reason
+    }
+    const timed = withDeadline(timers, ms, giveUp, request)
     const { criticality } = incoming
     const context = { trace, deadline: accepted, criticality, work: workOf(incoming) }
-    const work = inContext(context, () =>
-      next({ ...incoming, deadline: accepted, signal: timed.signal }),
-    )
+    const work = inContext(context, () => next({ ...incoming, deadline: accepted, timed }))
     try {
       // A handler that ignores its signal cannot be stopped, but nobody waits for it longer than this;
       // its transaction has the same deadline.
-      return await Promise.race([work, aborted(timed.signal, late)])
+      return await Promise.race([work, late])
     } finally {
       timed.release()
     }
@@ -148,21 +151,6 @@ function tooLate(ms: number): HoldfastError {
     detail: `the handler did not end within the ${ms} ms that the caller waits`,
     effect: 'unknown',
   })
-}
-
-/** Rejects when the signal aborts for this reason. A caller who left is no reason: the work goes on. */
-function aborted(signal: AbortSignal, reason: () => Error): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      if (signal.reason === reason()) reject(reason())
-    })
-  })
-}
-
-/** Makes it once, when it is first asked for: errors are dear, and most are never needed. */
-function lazily<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
 }
 
 /** Reads what was sent. */

@@ -35,7 +35,17 @@ export function router(service: Service): Router {
   const patterns = Object.values(service.contract['~contract'].operations)
     .flatMap(patternsOf)
     .toSorted((left, right) => parameters(left) - parameters(right))
+  // Most requests name their operation letter by letter: nothing has to be matched for them.
+  const literal = new Map<string, Route>()
+  for (const pattern of patterns) {
+    const { method, route, asked } = pattern
+    if (parameters(pattern) === 0)
+      literal.set(`${method} ${route}`, { kind: 'operation', asked, params: {} })
+  }
+  literal.set(`POST ${EVENTS_PATH}`, { kind: 'events' })
   return (method, path) => {
+    const known = literal.get(`${method} ${path}`)
+    if (known !== undefined) return known
     const [pathname = ''] = path.split('?', 1)
     if (pathname === EVENTS_PATH) {
       return method === 'POST' ? { kind: 'events' } : { kind: 'other method', allow: 'POST' }

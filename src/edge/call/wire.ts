@@ -15,6 +15,7 @@ export const header = {
   contentType: 'content-type',
   criticality: 'holdfast-criticality',
   deadline: 'holdfast-deadline-ms',
+  degraded: 'holdfast-degraded',
   key: 'idempotency-key',
   replayed: 'idempotency-replayed',
   retry: 'holdfast-retry',
@@ -47,9 +48,13 @@ export function readCaller(text: string | undefined): string {
   return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) ? text : 'anonymous'
 }
 
+/** The longest pause that a caller is told of, in ms; who asks for a year is told to wait a day. */
+export const RETRY_AFTER_MS_MAX = 86_400_000
+
 /** `Retry-After` in ms, or `undefined` where it is absent or a date: wall clocks disagree. */
 export function readRetryAfterMs(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : undefined
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined
+  return Math.min(Number(text) * 1_000, RETRY_AFTER_MS_MAX)
 }
 
 /** The advice of a callee about another attempt; what is not one of the three words is none. */
