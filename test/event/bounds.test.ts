@@ -137,6 +137,25 @@ for (const engine of engines) {
       assert.deepEqual(await listDead(database), [])
     })
 
+    test('an event that no schema accepts dies by name after its tries, and other keys pass it', async () => {
+      const { system, orders: service } = eventSystem()
+      await emitSteps(siteOf({ system, service }, { world: manualWorld(), database }), 'placed', [
+        { key: 'bad', n: 1 },
+        { key: 'good', n: 2 },
+      ])
+      await database.query(`update hf.outbox set body = '{"order":null}' where key = 'bad'`)
+      await database.query(`delete from hf.outbox where edge <> 'orders>inventory'`)
+
+      const edge = joined()
+      await hurried(edge, async () => (await listDead(database)).length === 1)
+      const [dead] = await listDead(database)
+
+      assert.deepEqual(await seen(), [2])
+      assert.equal(dead?.attempts, ATTEMPTS_MAX)
+      assert.equal(dead?.error, 'HF_EVENT_INVALID: orders.placed: n: not an order')
+      assert.ok(refused(edge) >= ATTEMPTS_MAX)
+    })
+
     test('a consumer whose disk is full loses nothing, and nothing becomes a dead letter', async () => {
       let isFull = true
       const full: Database = {

@@ -55,10 +55,11 @@ for (const engine of engines) {
     test('a dead letter is shown with its payload and what waits for it', async () => {
       const id = await withDead()
 
-      const letter = await showDead(database, id)
+      const [letter] = await showDead(database, id)
 
       assert.deepEqual([letter?.payload, letter?.holdsUp], [{ key: 'k', n: 1 }, 2])
-      assert.equal(await showDead(database, 'no such id'), undefined)
+      assert.deepEqual(await showDead(database, 'no such id'), [])
+      assert.deepEqual(await showDead(database, id, 'orders>mail'), [])
     })
 
     test('K2: what was skipped is gone, its key goes on, and who did it why is kept', async () => {

@@ -107,6 +107,32 @@ for (const engine of engines) {
       assert.deepEqual(steps(broker, EDGE).at(-1), { key: 'a', n: 1 })
     })
 
+    test('X2: whoever began first but emits for a key second is delivered second', async (t) => {
+      if (!engine.isConcurrent) return t.skip('one session has one transaction at a time')
+      const world = manualWorld()
+      const broker = recorder()
+      const { orders: service, system } = eventSystem()
+      const site = siteOf({ service, system }, { world, database })
+
+      const begun = Promise.withResolvers<void>()
+      const gate = Promise.withResolvers<void>()
+      const late = database.transaction({ timeoutMs: HELD_MS }, async (tx) => {
+        // Its first write draws the transaction's number, long before it emits.
+        await tx.query(`insert into seen (key, n) values ('other', 0)`)
+        begun.resolve()
+        await gate.promise
+        await flush(site, tx, [{ event: 'placed', key: 'k', payload: { key: 'k', n: 2 } }])
+      })
+      await begun.promise
+      await emitSteps(site, 'placed', [{ key: 'k', n: 1 }])
+      gate.resolve()
+      await late
+      relays.start(broker, world)
+      await until(world, async () => (await waiting(database)) === 0)
+
+      assert.deepEqual(steps(broker, EDGE), counted('k', 2))
+    })
+
     test('per key in the order of commits, with many writers and the relay at work', async () => {
       const world = manualWorld()
       const sent: { key: string; seq: number }[] = []

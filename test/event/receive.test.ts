@@ -71,6 +71,38 @@ for (const engine of engines) {
       assert.equal(await waiting(database), 1)
     })
 
+    test('an event that was undone before it came is acknowledged, and has no effect', async () => {
+      const site = inventory()
+      await database.query(`insert into hf.inbox (scope, id, state) values ($1, $2, 'void')`, [
+        `event:${placed.edge}`,
+        placed.id,
+      ])
+
+      const answer = await post(site, placed)
+
+      assert.equal(answer.status, 204)
+      assert.deepEqual((await database.query('select * from seen')).rows, [])
+      assert.equal(await waiting(database), 0)
+    })
+
+    test('a handler is given the id and the stamp of its event, or that of its arrival', async () => {
+      const seen: { readonly id: string; readonly stamp: string }[] = []
+      const listener = service(contract('inventory', {}), eventSystem().inventory.db, {
+        handle: {},
+        when: [when(orders.placed, ({ id, stamp }) => void seen.push({ id, stamp }))],
+      })
+      const whole = system('shop', { services: [eventSystem().orders, listener] })
+      const site = siteOf({ system: whole, service: listener }, { world: manualWorld(), database })
+      const stamp = `${(1_700_000_000_500).toString(16).padStart(12, '0')}0007`
+
+      await post(site, { ...placed, stamp })
+      await post(site, { ...placed, id: 'from a stranger'.replaceAll(' ', '-') })
+
+      assert.deepEqual(seen[0], { id: placed.id, stamp })
+      assert.equal(seen[1]?.id, 'from-a-stranger')
+      assert.ok((seen[1]?.stamp ?? '') > stamp, 'what arrives later bears the greater stamp')
+    })
+
     test('binary mode is read as well, and is the same message as in structured mode', async () => {
       const site = inventory()
       const headers = {

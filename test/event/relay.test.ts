@@ -15,7 +15,9 @@ import {
   clear,
   emitSteps,
   eventDatabase,
+  eventSystem,
   manualWorld,
+  siteOf,
   until,
   waiting,
 } from '../support/event-world.ts'
@@ -54,6 +56,22 @@ for (const engine of engines) {
           [1, 'orders.placed'],
         ],
       )
+    })
+
+    test('a message of which nobody told the relay is found by looking', async () => {
+      const world = manualWorld()
+      const broker = recorder()
+      relays.start(broker, world)
+      await until(world, () => world.clock.monotonicMs() > 100)
+      const { system, orders: service } = eventSystem()
+      const silent = siteOf({ system, service }, { world: manualWorld(), database })
+
+      await emitSteps(silent, 'placed', [{ key: 'k', n: 1 }])
+      const fromMs = world.clock.monotonicMs()
+      await until(world, () => steps(broker, EDGE).length === 1)
+
+      const waitedMs = world.clock.monotonicMs() - fromMs
+      assert.ok(waitedMs <= 1_100, `${waitedMs} ms`)
     })
 
     test('Y1: a message stands in the outbox until its consumer acknowledged it', async () => {

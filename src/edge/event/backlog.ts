@@ -100,6 +100,6 @@ const MEASURE = `
       from generate_series(0, $3::int - 1) as each(part) cross join lateral (
         select at from hf.outbox
         where outbox.edge = held.edge and outbox.part = each.part
-          and (due_at is null or (error is not null and due_at < 'infinity'))
+          and (due_at is null or due_at = '-infinity' or (error is not null and due_at < 'infinity'))
         order by seq limit 1) as oldest), 0)::float8 as "oldestMs"
   from unnest($1::text[]) as held(edge)`

@@ -18,6 +18,8 @@ export interface DeadFilter {
   readonly edge?: string
   readonly key?: string
   readonly id?: string
+  /** What they failed with: `HF_HANDLER_FAILED`. */
+  readonly code?: string
 }
 
 /** A message that was given up. */
@@ -39,7 +41,7 @@ const LISTED_MAX = 1_000
 
 const DEAD = `due_at = 'infinity' and error is not null
   and ($1::text is null or edge = $1) and ($2::text is null or key = $2)
-  and ($3::text is null or id = $3)`
+  and ($3::text is null or id = $3) and ($4::text is null or split_part(error, ':', 1) = $4)`
 
 /** The dead letters of a service, oldest first, at most 1,000. */
 export async function listDead(
@@ -55,6 +57,38 @@ export async function listDead(
   return rows
 }
 
+/** Dead letters of one event that failed with the same words, but for the numbers in them. */
+export interface DeadCause {
+  readonly edge: string
+  readonly event: string
+  /** The words, with `…` for each number. */
+  readonly cause: string
+  readonly letters: number
+  readonly keys: number
+  /** Age of the oldest, in ms, and its id. */
+  readonly oldestMs: number
+  readonly oldestId: string
+}
+
+/** Causes that one listing gives at most. */
+const CAUSES_MAX = 100
+
+/** Why letters of a service are dead: the cause of most of them first, at most 100. */
+export async function deadCauses(
+  database: Database,
+  filter: DeadFilter = {},
+): Promise<readonly DeadCause[]> {
+  const { rows } = await database.query<DeadCause>(
+    `select edge, head ->> 'event' as event, regexp_replace(error, '[0-9]+', '…', 'g') as cause,
+       count(*)::int as letters, count(distinct key)::int as keys,
+       (extract(epoch from clock_timestamp() - min(at)) * 1000)::float8 as "oldestMs",
+       (array_agg(id order by seq))[1] as "oldestId"
+     from hf.outbox where ${DEAD} group by 1, 2, 3 order by letters desc, min(seq) limit ${CAUSES_MAX}`,
+    paramsOf(filter),
+  )
+  return rows
+}
+
 /** A dead letter with everything that is known of it. */
 export interface DeadLetterWhole extends DeadLetter {
   readonly payload: unknown
@@ -64,11 +98,12 @@ export interface DeadLetterWhole extends DeadLetter {
   readonly holdsUp: number
 }
 
-/** One dead letter; `undefined` if there is none with this id. */
+/** The dead letters with this id: one for each subscriber whose copy is dead. */
 export async function showDead(
   database: Database,
   id: string,
-): Promise<DeadLetterWhole | undefined> {
+  edge?: string,
+): Promise<readonly DeadLetterWhole[]> {
   const { rows } = await database.query<DeadLetterWhole>(
     `select edge, head ->> 'event' as event, key, id, attempts, error,
        (extract(epoch from clock_timestamp() - at) * 1000)::float8 as "ageMs",
@@ -76,15 +111,41 @@ export async function showDead(
        (select count(*)::int from hf.outbox later where dead.key <> '' and later.edge = dead.edge
           and later.part = dead.part and later.key = dead.key and later.seq > dead.seq) as "holdsUp"
      from hf.outbox dead where ${DEAD}`,
-    paramsOf({ id }),
+    paramsOf(edge === undefined ? { id } : { id, edge }),
   )
-  return rows[0]
+  return rows
 }
 
 /** Who decided about a dead letter, and why. */
 export interface Decision {
   readonly by: string
   readonly reason: string
+}
+
+/** A decision that was carried out, as it stands on record. */
+export interface Decided extends Decision {
+  readonly action: 'redrive' | 'skip'
+  readonly edge: string
+  readonly event: string
+  readonly key: string
+  readonly id: string
+  /** ISO 8601, by the database's clock. */
+  readonly at: string
+}
+
+/** Decisions that one listing gives at most. */
+const DECISIONS_MAX = 1_000
+
+/** What was decided about dead letters of a service, the latest first, at most 1,000. */
+export async function deadDecisions(database: Database): Promise<readonly Decided[]> {
+  const { rows } = await database.query<Decided>(
+    `select substr(scope, 6) as edge, split_part(id, '/', 1) as id, to_json(at) #>> '{}' as at,
+       kept ->> 'action' as action, kept ->> 'by' as by, kept ->> 'reason' as reason,
+       kept ->> 'key' as key, kept ->> 'event' as event
+     from (select scope, id, at, reply::jsonb as kept from hf.inbox
+       where scope like 'dead:%' order by at desc limit ${DECISIONS_MAX}) as decided`,
+  )
+  return rows
 }
 
 /** Gives dead letters a new life, with all their attempts, and counts them. */
@@ -95,7 +156,7 @@ export async function redrive(
 ): Promise<number> {
   return decided(database, filter, decision, {
     action: 'redrive',
-    change: 'update hf.outbox set due_at = null, attempts = 0, error = null',
+    change: `update hf.outbox set due_at = '-infinity', attempts = 0, error = null`,
   })
 }
 
@@ -118,7 +179,7 @@ async function decided(
     `with decided as (${change} where ${DEAD} returning edge, id, key, head, body)
      insert into hf.inbox (scope, id, state, reply)
      select 'dead:' || edge, id || '/' || nextval('hf.seq'), 'dead', jsonb_build_object(
-       'action', $4::text, 'by', $5::text, 'reason', $6::text, 'key', key,
+       'action', $5::text, 'by', $6::text, 'reason', $7::text, 'key', key,
        'event', head ->> 'event', 'payload', body)::text
      from decided`,
     [...paramsOf(filter), action, by, reason],
@@ -126,6 +187,6 @@ async function decided(
   return rowCount
 }
 
-function paramsOf({ edge, key, id }: DeadFilter): readonly unknown[] {
-  return [edge ?? null, key ?? null, id ?? null]
+function paramsOf({ edge, key, id, code }: DeadFilter): readonly unknown[] {
+  return [edge ?? null, key ?? null, id ?? null, code ?? null]
 }

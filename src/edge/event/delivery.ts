@@ -19,7 +19,7 @@ import type { Broker } from './broker.ts'
 import type { Message } from './message.ts'
 import { Outage } from './outage.ts'
 import { Portion } from './portion.ts'
-import { exchange, type Failure, postpone, type Queued, remove } from './queue.ts'
+import { exchange, type Failure, type Marks, postpone, type Queued, remove } from './queue.ts'
 import { isAway, judge, type Verdict } from './retry.ts'
 
 /**
@@ -39,6 +39,7 @@ export interface Course {
   readonly mayGoOn: () => boolean
   /** Called before each reading: what is written after it may be missed by it. */
   readonly reading: () => void
+  readonly markOf: Marks
 }
 
 /** What carries the messages of one edge. */
@@ -81,7 +82,7 @@ export class Delivery {
    * Delivers some partitions until nothing can be delivered now. True if it ended before that, because
    * partitions that were together must go apart.
    */
-  async deliver(parts: readonly number[], { mayGoOn, reading }: Course): Promise<boolean> {
+  async deliver(parts: readonly number[], { mayGoOn, reading, markOf }: Course): Promise<boolean> {
     const { database } = this.#site
     const mustPart = (): boolean => parts.length > 1 && !this.#apart.hasPassed()
     const goesOn = (): boolean => mayGoOn() && !this.#outage.isOn() && !mustPart()
@@ -92,7 +93,7 @@ export class Delivery {
       const batch = await exchange(
         database,
         { edge, parts },
-        { limit: BATCH_MAX, skips: this.#skips, delivered },
+        { limit: BATCH_MAX, skips: this.#skips, delivered, markOf },
       )
       const sent = await this.#send(batch, parts, goesOn)
       delivered = sent.delivered

@@ -105,16 +105,32 @@ interface Emitted {
 
 /** The message with its edges; none where nobody subscribes. */
 function addressed(site: Emitting, emission: Emission, emitted: Emitted): Outgoing[] {
-  const edges = site.system.eventEdges
-    .filter((edge) => edge.source === site.service.name && edge.events.includes(emission.event))
-    .map((edge) => edge.name)
-    .filter((edge) => mayTake(site, edge, emission, emitted))
+  const edges = carriersOf(site, emission.event).filter((edge) =>
+    mayTake(site, edge, emission, emitted),
+  )
   if (edges.length === 0) return []
   const body = bodyOf(site, emission)
   const stamp = hybridOf(site.world.clock).tick()
   const id = stampedUuid(stamp, site.world.random)
   const trace = emission.trace ?? emitted.trace
   return [{ id, stamp: writeStamp(stamp), emission, body, trace, edges }]
+}
+
+/** Systems are frozen, so who carries an event is looked for once, and not among all edges each time. */
+const carriers = new WeakMap<Emitting['system'], Map<string, readonly string[]>>()
+
+/** The names of the edges that carry the event. */
+function carriersOf({ service, system }: Emitting, event: string): readonly string[] {
+  const known = carriers.get(system) ?? new Map<string, readonly string[]>()
+  carriers.set(system, known)
+  const name = `${service.name}.${event}`
+  const found =
+    known.get(name) ??
+    system.eventEdges
+      .filter((edge) => edge.source === service.name && edge.events.includes(event))
+      .map((edge) => edge.name)
+  known.set(name, found)
+  return found
 }
 
 /**

@@ -5,13 +5,15 @@
  * `seq` would skip every row whose transaction drew its number early and committed late.
  *
  * A row with `due_at` null waits for its turn; with a moment, for that moment; with 'infinity', for an
- * operator: it is dead. `error` is set exactly on the rows that failed and were not redriven.
+ * operator: it is dead. With '-infinity' it was redriven: its moment has come, and it is found by that and
+ * not by its place, which may be below the low-water mark. `error` is set exactly on the rows that failed
+ * and were not redriven.
  *
  * Invariants:
  *   Q1. Rows leave the queue by `remove` only.
- *   Q2. Of a key whose message failed, no other message is given until that one was delivered: not
- *       while it waits, not when it is due in the same batch but beyond its limit, and not when it
- *       is dead, unless its subscriber declared that its dead letters are skipped.
+ *   Q2. Of a key whose message failed or was redriven, no other message is given until that one was
+ *       delivered: not while it waits, not when it is due in the same batch but beyond its limit, and
+ *       not when it is dead, unless its subscriber declared that its dead letters are skipped.
  *   Q3. Messages without a key block nobody.
  *   Q4. Only the database's clock decides what is due.
  *
@@ -59,15 +61,22 @@ export interface Failure {
   readonly delayMs: number | undefined
 }
 
+/** Where a partition's reading begins: no row without a date stands below, or will (`low-water.ts`). */
+export type Marks = (partition: Partition) => string
+
+const fromTheFront: Marks = () => '0'
+
 /** Those of the partitions that may have something to send. Cheap: asked at each poll. */
 export async function duePartitions(
   database: Database,
   among: readonly Partition[],
+  markOf: Marks = fromTheFront,
 ): Promise<readonly Partition[]> {
   if (among.length === 0) return []
   const { rows } = await database.query<Partition>(DUE, [
     among.map((each) => each.edge),
     among.map((each) => each.part),
+    among.map(markOf),
   ])
   return rows
 }
@@ -80,6 +89,8 @@ export interface Reading {
   readonly skips: readonly string[]
   /** What was delivered of the reading before, and is taken out. */
   readonly delivered: readonly Queued[]
+  /** @defaultValue from the front */
+  readonly markOf?: Marks
 }
 
 /**
@@ -89,13 +100,14 @@ export interface Reading {
 export async function exchange(
   database: Database,
   { edge, parts }: Partitions,
-  { limit, skips, delivered }: Reading,
+  { limit, skips, delivered, markOf = fromTheFront }: Reading,
 ): Promise<readonly Queued[]> {
   const { rows } = await database.query<Queued>(delivered.length === 0 ? READ : EXCHANGE, [
     edge,
     parts,
     limit,
     skips,
+    parts.map((part) => markOf({ edge, part })),
     ...(delivered.length === 0 ? [] : placesOf(delivered)),
   ])
   return rows
@@ -134,9 +146,9 @@ export async function postpone(
 
 // Two conditions, each with an index of its own; joined by `or` they would have none.
 const DUE = `
-  select edge, part from unnest($1::text[], $2::smallint[]) as held(edge, part)
+  select edge, part from unnest($1::text[], $2::smallint[], $3::bigint[]) as held(edge, part, mark)
   where exists (select 1 from hf.outbox o
-      where o.edge = held.edge and o.part = held.part and o.due_at is null)
+      where o.edge = held.edge and o.part = held.part and o.due_at is null and o.seq >= held.mark)
     or exists (select 1 from hf.outbox o
       where o.edge = held.edge and o.part = held.part and o.due_at <= clock_timestamp())`
 
@@ -151,11 +163,12 @@ const READ_BYTES_MAX = 2_097_152
 const dueInPart = (condition: string): string => `
   with failed as materialized (
     select key, due_at > clock_timestamp() as waits from hf.outbox
-    where edge = $1 and part = held.part and due_at is not null and error is not null and key <> ''
-      ${condition} and not (due_at = 'infinity' and head ->> 'event' = any($4::text[])))
+    where edge = $1 and part = held.part and (error is not null or due_at = '-infinity') and key <> ''
+      and due_at is not null ${condition}
+      and not (due_at = 'infinity' and head ->> 'event' = any($4::text[])))
   select *, sum(bytes) over (order by seq) - bytes as ahead from (
     (select ${COLUMNS} from hf.outbox
-      where edge = $1 and part = held.part and due_at is null ${condition}
+      where edge = $1 and part = held.part and due_at is null and seq >= held.mark ${condition}
         and key <> all(array(select key from failed))
       order by seq limit $3)
     union all
@@ -167,7 +180,8 @@ const dueInPart = (condition: string): string => `
 
 const readUnder = (condition: string): string => `
   select part, seq::text, id, key, body, bytes, head, attempts, "ageMs"
-  from unnest($2::smallint[]) as held(part) cross join lateral (${dueInPart(condition)}) as due
+  from unnest($2::smallint[], $5::bigint[]) as held(part, mark)
+    cross join lateral (${dueInPart(condition)}) as due
   where ahead < ${READ_BYTES_MAX}
   order by due.seq`
 
@@ -181,8 +195,8 @@ const REMOVE = removeAt('unnest($2::smallint[], $3::bigint[])')
 
 // Both halves see the table as it was before: so the second must pass over what the first takes out.
 const EXCHANGE = `
-  with removed as (${removeAt('unnest($5::smallint[], $6::bigint[])')})
-  ${readUnder('and seq <> all($6::bigint[])')}`
+  with removed as (${removeAt('unnest($6::smallint[], $7::bigint[])')})
+  ${readUnder('and seq <> all($7::bigint[])')}`
 
 const POSTPONE = `
   update hf.outbox set

@@ -12,7 +12,7 @@
  *       HF_NEIGHBOUR_DOWN: what a neighbour said to `ask` must not be taken for what this service says
  *       about itself.
  */
-import { Deadline } from '#clock'
+import { Deadline, hybridOf, writeStamp } from '#clock'
 import { assert, catalogue, HoldfastError, isHoldfastError } from '#errors'
 import { describeIssues, type Subscription } from '#model'
 import { childTrace, inContext, parseTraceparent, type Trace, type WorkContext } from '#observe'
@@ -179,11 +179,12 @@ async function consume(
 async function run(
   site: Site,
   tx: Transaction,
-  { subscription, event }: Arrival,
+  { envelope, subscription, event }: Arrival,
   asked: unknown,
 ): Promise<readonly Emission[]> {
   const emitted = emitter(site.service.contract)
-  const context = { tx: site.service.db.over(tx), event, emit: emitted.emit, asked }
+  const { id, stamp = writeStamp(hybridOf(site.world.clock).tick()) } = envelope
+  const context = { tx: site.service.db.over(tx), event, emit: emitted.emit, id, stamp, asked }
   // The handler was declared for this event's payload, this contract and this database.
   await subscription.handler.run(context as never)
   return emitted.collect()

@@ -26,8 +26,9 @@ import { Gauge } from './backlog.ts'
 import type { Broker } from './broker.ts'
 import { Delivery } from './delivery.ts'
 import { Herald } from './herald.ts'
+import { LowWater } from './low-water.ts'
 import { PARTITIONS } from './partition.ts'
-import { duePartitions, type Partition } from './queue.ts'
+import { duePartitions, type Marks, type Partition } from './queue.ts'
 import { backoffMs } from './retry.ts'
 import { SnapshotWatch } from './snapshot-watch.ts'
 import { Tenure } from './tenure.ts'
@@ -61,6 +62,8 @@ class EventRelay implements Relay {
   readonly #upkeep: Upkeep
   readonly #gauge: Gauge
   readonly #watch: SnapshotWatch
+  readonly #lowWater: LowWater
+  readonly #markOf: Marks = (partition) => this.#lowWater.of(partition)
   readonly #herald: Herald
   #wakes = 0
   #running: Promise<void> | undefined
@@ -73,6 +76,7 @@ class EventRelay implements Relay {
     this.#tenure = new Tenure(site, edges.flatMap(partitionsOf))
     this.#gauge = new Gauge({ database: site.database, clock }, edges, site.service.contract)
     this.#watch = new SnapshotWatch(site.database, clock)
+    this.#lowWater = new LowWater(site.database, clock)
     this.#herald = new Herald(site.database, site.world.timers)
     this.#upkeep = new Upkeep(site, (error) => this.#fail(error))
   }
@@ -113,6 +117,7 @@ class EventRelay implements Relay {
         failures = 0
         await this.#alarm.wait(timers, POLL_MS_MIN * (1 + random.float()))
       } catch (error) {
+        this.#lowWater.forget()
         this.#fail(error)
         // Wakes do not shorten this wait: they come from traffic, which a sick database has enough of.
         const delayMs = POLL_MS_MIN + backoffMs(failures, random)
@@ -125,18 +130,26 @@ class EventRelay implements Relay {
   /** Renews the leases and sets out on every walk that is due and not under way. */
   async #look(): Promise<void> {
     await this.#tenure.renew()
-    // A backlog that is too long to be counted in time must be delivered all the same.
-    await this.#gauge.read().catch((error: unknown) => this.#fail(error))
-    await this.#watch.look().catch((error: unknown) => this.#fail(error))
-    const idle = this.#tenure
-      .held()
-      .filter((each) => !this.#walks.has(walkOf(each)) && !this.#deliveryOf(each).isPaused)
-    const due = await duePartitions(this.#site.database, idle)
+    const held = this.#tenure.held()
+    const idle = held.filter(
+      (each) => !this.#walks.has(walkOf(each)) && !this.#deliveryOf(each).isPaused,
+    )
+    const due = await duePartitions(this.#site.database, idle, this.#markOf)
     for (const [edge, delivery] of this.#deliveries) {
       const parts = due.filter((each) => each.edge === edge).map(({ part }) => part)
       if (parts.length === 0) continue
       for (const group of delivery.groupsOf(parts)) this.#setOut(edge, group)
     }
+    await this.#survey(held)
+  }
+
+  /** What makes the walks safer or faster. They go on without it, however long a statement takes here. */
+  async #survey(held: readonly Partition[]): Promise<void> {
+    await this.#gauge.read().catch((error: unknown) => this.#fail(error))
+    await this.#watch.look().catch((error: unknown) => this.#fail(error))
+    // Where nothing is delivered, there is nothing to rise above.
+    if (this.#walks.size > 0)
+      await this.#lowWater.rise(held).catch((error: unknown) => this.#fail(error))
   }
 
   /** Begins a walk, and remembers it until its end. */
@@ -151,6 +164,7 @@ class EventRelay implements Relay {
     try {
       mustLook = await this.#deliver(partitions)
     } catch (error) {
+      this.#lowWater.forget()
       this.#fail(error)
     }
     for (const each of partitions) this.#walks.delete(walkOf(each))
@@ -175,6 +189,7 @@ class EventRelay implements Relay {
         reading: () => {
           wakes = this.#wakes
         },
+        markOf: this.#markOf,
       },
     )
     // Whoever woke the relay since the last reading found this walk under way.
