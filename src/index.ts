@@ -18,6 +18,7 @@ export {
   service,
   sql,
   system,
+  unchecked,
   when,
   type Call,
   type Contract,

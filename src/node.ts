@@ -11,6 +11,7 @@ export {
   fetchHandler,
   fromPg,
   fromPglite,
+  fromPrisma,
   guarded,
   httpNetwork,
   nodeListener,
@@ -18,7 +19,23 @@ export {
   outbox,
   serve,
   type ServeOptions,
+  withHeaders,
+  wrap,
+  wrapFetch,
+  type Fetch,
+  type FetchPolicy,
 } from '#adapters'
-export { onceIn as once, standaloneCaller, type OnceResult, type Outbox } from '#edge'
+export {
+  ofOneRequest,
+  onceIn as once,
+  standaloneCaller,
+  type AttemptContext,
+  type OnceResult,
+  type Outbox,
+  type Thrown,
+  type ThrownWord,
+  type Wrapped,
+  type WrappedFunction,
+} from '#edge'
 export { hostService, readMigrations, type RunningSystem, type ServiceHost } from '#host'
 export type { Fact, Observe } from '#observe'

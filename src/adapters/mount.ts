@@ -20,25 +20,53 @@ export function nodeListener(
   handle: WireHandler,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const left = new AbortController()
+    const asked = new NodeRequest(request)
     response.once('close', () => {
-      if (!response.writableFinished) left.abort(new Error('the caller closed the connection'))
+      if (!response.writableFinished) asked.abandon()
     })
     // `handle` does not reject, and `write` only if its answer is none: then the connection ends.
-    handle(nodeRequest(request, left.signal))
+    handle(asked)
       .then((answer) => write(request, response, answer))
       .catch(() => response.destroy())
   }
 }
 
-function nodeRequest(request: IncomingMessage, signal: AbortSignal): IncomingRequest {
-  return {
-    method: request.method ?? '',
-    path: request.url ?? '/',
-    headers: flat(request.headers),
-    readBody: async (bytesMax) => nodeBody(request, bytesMax),
-    signal,
+class NodeRequest implements IncomingRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingRequest['headers']
+  readonly #request: IncomingMessage
+  #abort: AbortController | undefined
+  #isAbandoned = false
+
+  constructor(request: IncomingMessage) {
+    this.method = request.method ?? ''
+    this.path = request.url ?? '/'
+    this.headers = flat(request.headers)
+    this.#request = request
   }
+
+  /** Made when somebody asks for it: most handlers never do. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#isAbandoned) this.#abort.abort(leftEarly())
+    }
+    return this.#abort.signal
+  }
+
+  readonly readBody = async (bytesMax: number): Promise<Uint8Array> =>
+    nodeBody(this.#request, bytesMax)
+
+  /** Nobody waits for the answer any more. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.#abort?.abort(leftEarly())
+  }
+}
+
+function leftEarly(): Error {
+  return new Error('the caller closed the connection')
 }
 
 function flat(headers: IncomingMessage['headers']): Readonly<Record<string, string>> {

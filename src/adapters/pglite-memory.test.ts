@@ -85,6 +85,26 @@ suite('PGlite in memory', () => {
     assert.throws(() => frozen(() => database.query('select * from other', [])), { code: '42P01' })
   })
 
+  test('M4: a picture with prepared statements answers alike before and after it is restored', async () => {
+    const used = 'select $1::int + 1 as next'
+    const other = 'select $1::text as same'
+    const kept = await frozen(async () =>
+      database.keep([used, 'select from nowhere', 'select 1 as one']),
+    )
+    const names = `select string_agg(name, ' ' order by name) as names from pg_prepared_statements`
+    const print = (): unknown =>
+      frozen(() => [other, used, 'select 1 as one', names].map((text) => answerTo(text)))
+    const answerTo = (text: string): unknown =>
+      database.query(text, text.includes('$1') ? ['41'] : []).rows
+
+    const first = print()
+    await database.restore(kept)
+
+    assert.deepEqual(print(), first)
+    const known = [{ names: 's0 s1 s2 s3' }]
+    assert.deepEqual(first, [[{ same: '41' }], [{ next: 42 }], [{ one: 1 }], known])
+  })
+
   test('isInTransaction follows begin and rollback', () => {
     frozen(() => database.script('begin'))
     assert.equal(database.isInTransaction, true)

@@ -10,6 +10,7 @@
  *   M2. PostgreSQL's randomness comes from `seed` alone; its time from the globals at the time of use.
  *   M3. After `restore` the database is as it was at `keep`: to the bit if it was opened with `isExact`,
  *       else as a copy of its files would be.
+ *   M4. Exact pictures hold the statements that were named to `keep`, parsed and planned.
  */
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -23,6 +24,8 @@ export interface KeptPglite {
   readonly '~kept': true
   readonly picture: Picture | undefined
   readonly files: Blob | undefined
+  /** The statements that the session in the picture has parsed, by their text. */
+  readonly prepared: ReadonlyMap<string, Prepared>
 }
 
 /** Few buffers, small logs, no background work: what a restore has to copy is what matters here. */
@@ -136,13 +139,15 @@ export class PgliteMemory {
     for (let word = 0; word < state.length; word += 1) state[word] = bits()
   }
 
-  async keep(): Promise<KeptPglite> {
+  async keep(statements: readonly string[] = []): Promise<KeptPglite> {
     this.script('deallocate all')
-    this.#forgetStatements()
+    this.#know(new Map())
     if (this.#camera !== undefined) {
-      return { '~kept': true, picture: this.#camera.take(), files: undefined }
+      for (const text of statements) this.#prepare(text)
+      const prepared = new Map(this.#prepared)
+      return { '~kept': true, picture: this.#camera.take(), files: undefined, prepared }
     }
-    return { '~kept': true, picture: undefined, files: await this.files() }
+    return { '~kept': true, picture: undefined, files: await this.files(), prepared: new Map() }
   }
 
   async files(): Promise<Blob> {
@@ -150,9 +155,9 @@ export class PgliteMemory {
   }
 
   async restore(kept: { readonly '~kept': true }): Promise<void> {
-    this.#forgetStatements()
     // The port hands back what `keep` gave; only this class can read it.
-    const { picture, files } = kept as KeptPglite
+    const { picture, files, prepared } = kept as KeptPglite
+    this.#know(prepared)
     if (picture !== undefined) return this.#camera?.restore(picture)
     await this.#database.close()
     this.#database = await create(files)
@@ -168,10 +173,31 @@ export class PgliteMemory {
     this.#camera = this.#isExact ? new Camera(module) : undefined
   }
 
-  /** Right after a picture was taken or restored, the database knows no statement. */
-  #forgetStatements(): void {
+  /** These statements, named by the first numbers, are what the session has parsed; no others. */
+  #know(prepared: ReadonlyMap<string, Prepared>): void {
     this.#prepared.clear()
-    this.#names = 0
+    for (const [text, each] of prepared) this.#prepared.set(text, each)
+    this.#names = prepared.size
+  }
+
+  /** Parses and plans a statement, and reads of the catalogue what that takes. One that fails is left. */
+  #prepare(text: string): void {
+    const statement = `s${this.#names}`
+    const writer = this.#writer
+    writer.parse(statement, text)
+    writer.describeStatement(statement)
+    writer.sync()
+    const { isParsed, parameters, fields } = this.#exchange()
+    if (!isParsed) return
+    this.#names += 1
+    // A portal that is bound has its plan; it is never executed, so nothing comes of the missing values.
+    writer.bind(
+      statement,
+      Array.from({ length: parameters }, () => null),
+    )
+    writer.sync()
+    this.#exchange()
+    this.#prepared.set(text, { statement, columns: (fields ?? []).map(columnOf) })
   }
 
   #exchange(): Answer {

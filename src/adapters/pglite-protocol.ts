@@ -25,6 +25,8 @@ export interface Field {
 /** What one exchange brought back. */
 export interface Answer {
   isParsed: boolean
+  /** How many a statement has that was described. */
+  parameters: number
   /** `undefined` if nobody asked for a description, or there are no rows to describe. */
   fields: readonly Field[] | undefined
   readonly rows: (readonly (string | null)[])[]
@@ -76,6 +78,12 @@ export class Writer {
     this.#short(values.length)
     for (const value of values) this.#value(value)
     this.#short(0)
+    this.#close()
+  }
+
+  describeStatement(statement: string): void {
+    this.#open('D')
+    this.#text(`S${statement}`)
     this.#close()
   }
 
@@ -149,6 +157,7 @@ export class Writer {
 export function readAnswer(bytes: Uint8Array): Answer {
   const answer: Answer = {
     isParsed: false,
+    parameters: 0,
     fields: undefined,
     rows: [],
     tag: '',
@@ -171,6 +180,7 @@ function takeIn(answer: Answer, kind: string, message: Reader): void {
   else if (kind === 'Z') answer.isInTransaction = message.letter() !== 'I'
   else if (kind === 'T') answer.fields = message.fields()
   else if (kind === '1') answer.isParsed = true
+  else if (kind === 't') answer.parameters = message.short()
   else if (kind === 'E') answer.failure ??= message.failure()
 }
 
@@ -199,13 +209,13 @@ class Reader {
 
   row(): readonly (string | null)[] {
     const values: (string | null)[] = []
-    for (let count = this.#short(); count > 0; count -= 1) values.push(this.#value())
+    for (let count = this.short(); count > 0; count -= 1) values.push(this.#value())
     return values
   }
 
   fields(): readonly Field[] {
     const fields: Field[] = []
-    for (let count = this.#short(); count > 0; count -= 1) {
+    for (let count = this.short(); count > 0; count -= 1) {
       const name = this.text()
       // Table and column, which nobody asks for, stand before the type; size, modifier, format after.
       fields.push({ name, type: this.#buffer.readUInt32BE(this.#at + 6) })
@@ -226,7 +236,7 @@ class Reader {
     return Object.assign(new pg.DatabaseError(message, this.#end, 'error'), rest)
   }
 
-  #short(): number {
+  short(): number {
     this.#at += 2
     return this.#buffer.readUInt16BE(this.#at - 2)
   }

@@ -1,12 +1,22 @@
 /**
- * `holdfast/postgres-js`: an open transaction of postgres.js as an executor, by its shape.
+ * `holdfast/postgres-js`: handlers that write SQL as templates, and an open transaction of postgres.js lent
+ * to Holdfast, by its shape.
+ *
+ * A client of postgres.js owns its connections, so it cannot be laid over one of ours: handlers get a tag
+ * that reads like its `sql`, without its helpers for lists of columns.
  *
  * Invariants: X1 to X3 of `lent.ts`, and
  *   J1. Text arrives as it is. By itself postgres.js writes a string for a `json` column as JSON of a
  *       string, so the JSON that it holds would become one long scalar.
  */
-import type { SqlExecutor } from '#model'
+import type { DatabaseDeclaration, DatabaseOptions, SqlExecutor } from '#model'
 import { lent } from './lent.ts'
+import { templateOver, type TemplateTag } from './template-sql.ts'
+
+/** A service database whose handlers write SQL as templates. */
+export function postgresJs(options: DatabaseOptions): DatabaseDeclaration<TemplateTag> {
+  return { ...options, over: templateOver }
+}
 
 /** What is used of the `sql` that `sql.begin` hands out. */
 export interface PostgresJsLike {

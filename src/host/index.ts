@@ -5,7 +5,7 @@
  * very code that production runs. `runSystem` runs all services of a system in one process.
  */
 export { readConfig, shout, type Config } from './config.ts'
-export { placeOf, type Place } from './place.ts'
+export { type Place } from './place.ts'
 export { type Health, type Phase, type Readiness } from './health.ts'
 export { hostService, type HostOptions, type ServiceHost } from './host.ts'
 export { readMigrations } from './migrations.ts'

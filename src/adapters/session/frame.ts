@@ -31,7 +31,7 @@ export const HEAD_BYTES_MAX = 16_000
 export const CHUNK_BYTES_MAX = 16_384
 
 /** The highest number of a stream, and the largest window. */
-export const NUMBER_MAX = 2 ** 31 - 1
+export const NUMBER_MAX: number = 2 ** 31 - 1
 
 /** Frame types. `end` is added to the type of the last frame of a request or an answer. */
 export const frame = {
