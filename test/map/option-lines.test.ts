@@ -32,5 +32,5 @@ test('a line that is old is drawn anew, and a declaration that is none is refuse
 
   assert.match(withLines(old), /\* \/\/ orders ==authorize==> payments 2 s over 3 attempts/)
   assert.doesNotMatch(withLines(old), /somebody/)
-  assert.throws(() => withLines(' * edge(payments, {})\n'), /is not a duration/)
+  assert.throws(() => withLines(' * edge(payments, {})\n'), /has no deadline/)
 })
