@@ -19,6 +19,8 @@ export interface Actor {
   readonly isDead: boolean
   /** Until this moment its events are held back, as by a long garbage collection. */
   readonly pausedUntilUs: number
+  /** Until this moment its processor is occupied, and whatever happens to it stands in line. */
+  readonly busyUntilUs: number
   readonly world: World
   /** It threw, and nobody caught it. */
   failed(error: unknown): void

@@ -18,6 +18,7 @@ test('O1: what never happened to a place is a zero', () => {
     processes: ['a'],
     databases: [],
     operations: ['b.pay', 'b<a.paid'],
+    serviceOf: {},
     operationsStruck: ['loss b.pay'],
     allowed: ['loss', 'crash'],
   })
@@ -29,4 +30,20 @@ test('O1: what never happened to a place is a zero', () => {
     { place: 'b>a', faults: { loss: 0 } },
     { place: 'a', faults: { crash: 0 } },
   ])
+})
+
+test('O2: what strikes an instance on its edge counts for the edge of its service', () => {
+  const coverage = coverageOf({
+    fired: ['loss:a-1>b-2#0', 'partition:a-2|b-1#0', 'crash:b-2#0'],
+    edges: ['a>b'],
+    processes: ['a-1', 'a-2', 'b-1', 'b-2'],
+    databases: [],
+    operations: [],
+    serviceOf: { 'a-1': 'a', 'a-2': 'a', 'b-1': 'b', 'b-2': 'b' },
+    operationsStruck: [],
+    allowed: ['loss', 'crash', 'partition'],
+  })
+
+  assert.deepEqual(coverage[0], { place: 'a>b', faults: { loss: 1, partition: 1 } })
+  assert.deepEqual(coverage.at(-1), { place: 'b-2', faults: { crash: 1 } })
 })

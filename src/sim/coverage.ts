@@ -5,6 +5,7 @@
  *
  * Invariants:
  *   O1. Every place that could have been struck is listed, with a zero for what never happened to it.
+ *   O2. What strikes a message or a link between two instances counts for the edge between their services.
  */
 import type { FaultKind } from './fault.ts'
 
@@ -18,12 +19,22 @@ export interface Struck {
   readonly faults: Readonly<Record<string, number>>
 }
 
-/** Where the kinds of fault strike. */
+const OF_MESSAGES = [
+  'loss',
+  'lost-answer',
+  'duplicate',
+  'delay',
+  'refused',
+  'reset',
+  'corrupted-answer',
+] as const
+
+/** Where the kinds of fault strike. Only clients leave. */
 const KINDS_OF: Readonly<
   Record<'operation' | 'edge' | 'process' | 'database', readonly FaultKind[]>
 > = {
-  operation: ['loss', 'lost-answer', 'duplicate', 'delay'],
-  edge: ['loss', 'lost-answer', 'duplicate', 'delay', 'one-way-partition', 'partition', 'flapping'],
+  operation: OF_MESSAGES,
+  edge: [...OF_MESSAGES, 'one-way-partition', 'partition', 'flapping', 'slow-link', 'dns-flip'],
   process: ['crash', 'pause', 'skew', 'jump'],
   database: ['connection-lost', 'sql-error', 'skew', 'jump'],
 }
@@ -35,14 +46,23 @@ export function coverageOf(ground: {
   readonly processes: readonly string[]
   readonly databases: readonly string[]
   readonly operations: readonly string[]
+  /** The service of each process that is one of several. */
+  readonly serviceOf: Readonly<Record<string, string>>
   /** `lost-answer payments.charge`, once for each time. */
   readonly operationsStruck: readonly string[]
   readonly allowed: readonly FaultKind[]
 }): readonly Struck[] {
-  const { edges, processes, databases, operations, allowed } = ground
+  const { edges, processes, databases, operations, serviceOf, allowed } = ground
+  const edgeOf = (place: string): string =>
+    place.includes('>')
+      ? place
+          .split('>')
+          .map((name) => serviceOf[name] ?? name)
+          .join('>')
+      : place
   const counts = new Map<string, number>()
   const struck = ground.fired.flatMap((name) =>
-    placesOf(name).map((place) => `${kindOf(name)} ${place}`),
+    placesOf(name).map((place) => `${kindOf(name)} ${edgeOf(place)}`),
   )
   for (const key of [...struck, ...ground.operationsStruck]) {
     counts.set(key, (counts.get(key) ?? 0) + 1)
@@ -56,7 +76,9 @@ export function coverageOf(ground: {
   }
   return [
     ...unique(operations).map((operation) => row(operation, KINDS_OF.operation)),
-    ...unique(edges).map((edge) => row(edge, KINDS_OF.edge)),
+    ...unique(edges).map((edge) =>
+      row(edge, edge.startsWith('client>') ? [...KINDS_OF.edge, 'leave'] : KINDS_OF.edge),
+    ),
     ...unique(processes).map((name) =>
       row(name, name === 'client' ? ['skew', 'jump'] : KINDS_OF.process),
     ),

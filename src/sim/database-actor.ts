@@ -24,6 +24,7 @@ export class DatabaseActor implements Actor {
   readonly name: string
   readonly isDead = false
   readonly pausedUntilUs = 0
+  readonly busyUntilUs = 0
   readonly world: World
   readonly #time: { readonly nowUs: number }
   readonly #clockError: ClockError

@@ -13,8 +13,10 @@
 import { type Code, HoldfastError } from '#errors'
 import type { IncomingRequest, OutgoingRequest, WireHandler, WireResponse } from '#world'
 import { chance, hash32 } from './chance.ts'
+import { corrupted } from './corruption.ts'
 import type { FaultKind, Faults } from './fault.ts'
 import { isHouseholder } from './household.ts'
+import type { Links } from './links.ts'
 import type { Incarnation, Process } from './process.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -29,8 +31,7 @@ export interface Wire {
   readonly seed: number
   readonly schedule: Schedule
   readonly faults: Faults
-  isCut(from: string, to: string): boolean
-  cutOneWay(from: string, to: string, forMs: number): void
+  readonly links: Links
   openAt(address: string): OpenPort | undefined
   ended(exchange: Exchange): void
   /** A fault befell a message. */
@@ -66,11 +67,17 @@ const ABANDONED_US_MAX = 10_000_000
 const PAUSE_MS = { min: 50, max: 3_000 }
 const PAUSE_WEIGHT = 0.3
 
+/** When a client leaves that does, in µs: spread over the orders of magnitude, as patience is. */
+const LEAVE_US = { min: 1_000, max: 200_000 }
+
 /** How long a way is cut when a plan says so: longer than most attempts wait. */
 const PLANNED_CUT_MS = 1_500
 
 /** How often a dying callee still resets its connections; otherwise it is silent. */
 const SHARE_OF_RESETS = 0.7
+
+/** The process of the load. */
+export const CLIENT = 'client'
 
 interface Serving {
   readonly owner: Incarnation
@@ -92,6 +99,7 @@ export class Exchange {
   readonly #end = Promise.withResolvers<void>()
   readonly #onAbort = (): void => this.#giveUp()
   #arrivalsToCome = 0
+  #breaksAt: 'request' | 'answer' | undefined
   #settledAtUs: number | undefined
 
   constructor(wire: Wire, parties: Parties) {
@@ -151,9 +159,13 @@ export class Exchange {
     }
     const { from, target } = this.#parties
     if (faults.fires('one-way-partition', `${edge} at request`, ordinal, 0)) {
-      this.#wire.cutOneWay(from.process.name, target.name, PLANNED_CUT_MS)
+      this.#wire.links.cutOneWay(from.process.name, target.name, PLANNED_CUT_MS)
     }
     if (this.#isStruckBy('loss')) return
+    if (this.#isStruckBy('refused')) return this.#refuse('the connection was refused')
+    this.#breaksAt = this.#breaking()
+    if (this.#breaksAt === 'request') return this.#break()
+    if (from.process.name === CLIENT && this.#isStruckBy('leave')) this.#leaveLater()
     const isLate = this.#isStruckBy('delay')
     const spreadUs = STRAGGLE_US.max - STRAGGLE_US.min
     const straggleUs = STRAGGLE_US.min + this.#chance('straggle') * spreadUs
@@ -164,8 +176,30 @@ export class Exchange {
   #isStruckBy(kind: FaultKind): boolean {
     const { edge, ordinal, target, request } = this.#parties
     const isStruck = this.#wire.faults.fires(kind, edge, ordinal)
-    if (isStruck) this.#wire.struck(kind, target.name, request)
+    if (isStruck) this.#wire.struck(kind, target.service, request)
     return isStruck
+  }
+
+  /** Where the connection is reset, if it is: before the request has arrived, or after. */
+  #breaking(): 'request' | 'answer' | undefined {
+    if (!this.#isStruckBy('reset')) return undefined
+    return this.#chance('reset where') < 0.5 ? 'request' : 'answer'
+  }
+
+  #break(): void {
+    this.#failLater('break', 'HF_CALL_LOST', 'the connection was reset')
+  }
+
+  /** The client will not wait: it closes the page, or the telephone goes through a tunnel. */
+  #leaveLater(): void {
+    const run = (): void => {
+      if (this.#settledAtUs !== undefined) return
+      this.#hangUp()
+      this.#fail('HF_CALL_LOST', 'the client left')
+    }
+    const { min, max } = LEAVE_US
+    const afterUs = min * (max / min) ** this.#chance('leave when')
+    this.#wire.schedule.at({ afterUs, actor: this.#parties.from, label: `leave ${this.#id}`, run })
   }
 
   /** The sender falls asleep while it sends: what it believed to be true then arrives later. */
@@ -191,39 +225,46 @@ export class Exchange {
     this.#arrivalsToCome -= 1
     const open = this.#isCut() ? undefined : this.#wire.openAt(this.#parties.address)
     if (open !== undefined) this.#serve(open, isCopy)
-    else if (!isCopy && !this.#isCut()) this.#refuse()
+    else if (!isCopy && !this.#isCut())
+      this.#refuse(`${this.#parties.target.name} is down: refused`)
     this.#endIfOver()
   }
 
   #serve({ owner, handler }: OpenPort, isCopy: boolean): void {
     const serving = { owner, controller: new AbortController(), isCopy }
     this.#servings.add(serving)
-    const run = (): void => {
+    if (this.#breaksAt === 'answer') this.#break()
+    const serve = (): void => {
       const answered = handler(incoming(this.#parties.request, this.#body, serving.controller))
       answered.then(
         (response) => this.#answered(serving, response),
         (error: unknown) => owner.failed(error),
       )
     }
+    const { requestUs } = owner.process.price
+    const run = (): void => (requestUs === 0 ? serve() : void owner.occupy(requestUs).then(serve))
     this.#wire.schedule.at({ afterUs: 0, actor: owner, label: `serve ${this.#id}`, run })
   }
 
-  #answered(serving: Serving, response: WireResponse): void {
+  #answered(serving: Serving, given: WireResponse): void {
     const { edge, ordinal, from } = this.#parties
     if (serving.owner.isDead) return
     this.#servings.delete(serving)
-    const body = Uint8Array.from(response.body)
-    const headers = { ...response.headers }
-    this.#note(
-      'answer',
-      `${response.status} ${digest(body)}${serving.isCopy ? ' to the copy' : ''}`,
-    )
-    if (this.#wire.faults.fires('one-way-partition', `${edge} at answer`, ordinal, 0)) {
-      this.#wire.cutOneWay(this.#parties.target.name, from.process.name, PLANNED_CUT_MS)
+    const answer: WireResponse = {
+      status: given.status,
+      headers: { ...given.headers },
+      body: Uint8Array.from(given.body),
     }
-    const isLost = serving.isCopy || this.#isStruckBy('lost-answer')
+    const words = `${answer.status} ${digest(answer.body)}`
+    this.#note('answer', `${words}${serving.isCopy ? ' to the copy' : ''}`)
+    if (this.#wire.faults.fires('one-way-partition', `${edge} at answer`, ordinal, 0)) {
+      this.#wire.links.cutOneWay(this.#parties.target.name, from.process.name, PLANNED_CUT_MS)
+    }
+    const isLost = serving.isCopy || this.#isStruckBy('lost-answer') || this.#breaksAt !== undefined
     if (!isLost && !this.#isCutBack()) {
-      const run = (): void => this.#receive({ status: response.status, headers, body })
+      const isSpoilt = this.#isStruckBy('corrupted-answer')
+      const arriving = isSpoilt ? corrupted(answer, this.#chance('corrupted how')) : answer
+      const run = (): void => this.#receive(arriving)
       const label = `answer ${this.#id}`
       this.#wire.schedule.at({ afterUs: this.#latencyUs('answer'), actor: from, label, run })
     }
@@ -240,8 +281,8 @@ export class Exchange {
     this.#settle(`received ${response.status}`, () => this.#settlers.resolve(response))
   }
 
-  #refuse(): void {
-    this.#failLater('refusal', 'HF_CALL_NOT_SENT', `${this.#parties.target.name} is down: refused`)
+  #refuse(why: string): void {
+    this.#failLater('refusal', 'HF_CALL_NOT_SENT', why)
   }
 
   #reset(): void {
@@ -293,18 +334,20 @@ export class Exchange {
 
   /** True while requests do not get through. */
   #isCut(): boolean {
-    return this.#wire.isCut(this.#parties.from.process.name, this.#parties.target.name)
+    return this.#wire.links.isCut(this.#parties.from.process.name, this.#parties.target.name)
   }
 
   /** True while answers do not get through. */
   #isCutBack(): boolean {
-    return this.#wire.isCut(this.#parties.target.name, this.#parties.from.process.name)
+    return this.#wire.links.isCut(this.#parties.target.name, this.#parties.from.process.name)
   }
 
   #latencyUs(message: string): number {
+    const { from, target } = this.#parties
     const { meanMin, meanMax, min, max } = LATENCY_US
     const meanUs = meanMin + chance(this.#wire.seed, 'latency') * (meanMax - meanMin)
-    return Math.min(max, min - Math.log(1 - this.#chance(message)) * meanUs)
+    const usualUs = Math.min(max, min - Math.log(1 - this.#chance(message)) * meanUs)
+    return usualUs + this.#wire.links.moreUs(from.process.name, target.name)
   }
 
   #chance(about: string): number {

@@ -20,11 +20,17 @@ export const FAULT_KINDS = [
   'lost-answer',
   'duplicate',
   'delay',
+  'refused',
+  'reset',
+  'corrupted-answer',
+  'leave',
   'crash',
   'pause',
   'partition',
   'one-way-partition',
   'flapping',
+  'slow-link',
+  'dns-flip',
   'skew',
   'jump',
   'connection-lost',
@@ -32,8 +38,9 @@ export const FAULT_KINDS = [
 ] as const
 
 /**
- * A kind of fault: of messages (the first four), of processes (crash, pause), of links (partition,
- * one-way-partition, flapping), of clocks (skew, jump), of databases (connection-lost, sql-error).
+ * A kind of fault: of messages (the first eight), of processes (crash, pause), of links (partition,
+ * one-way-partition, flapping, slow-link, dns-flip), of clocks (skew, jump), of databases
+ * (connection-lost, sql-error).
  */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -43,11 +50,17 @@ const SHARE_MAX: Readonly<Record<FaultKind, number>> = {
   'lost-answer': 0.1,
   duplicate: 0.1,
   delay: 0.06,
+  refused: 0.06,
+  reset: 0.06,
+  'corrupted-answer': 0.06,
+  leave: 0.1,
   crash: 0.04,
   pause: 0.03,
   partition: 0.04,
   'one-way-partition': 0.04,
   flapping: 0.02,
+  'slow-link': 0.04,
+  'dns-flip': 0.04,
   skew: 1,
   jump: 0.02,
   'connection-lost': 0.02,

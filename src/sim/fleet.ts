@@ -24,6 +24,14 @@ const BOOT_US = -86_400_000_000
 /** Pictures of migrated databases that one instance keeps; each has some 20 MB. */
 const PICTURES_MAX = 8
 
+/** The tables that the migrations made, each in a form that a statement can name. */
+const TABLES = `
+  select format('%I.%I', n.nspname, c.relname) as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema')
+  order by n.nspname, c.relname
+  limit 200`
+
 interface Instance {
   readonly postgres: Postgres
   readonly empty: Kept
@@ -36,6 +44,7 @@ export class Fleet {
   readonly #open: OpenPostgres
   readonly #instances: Instance[] = []
   #files: Blob | undefined
+  #statements: readonly string[] | undefined
 
   constructor(open: OpenPostgres) {
     this.#open = open
@@ -49,9 +58,20 @@ export class Fleet {
       const instance = this.#instances[index] ?? (await this.#boot())
       this.#instances[index] = instance
       // oxlint-disable-next-line no-await-in-loop -- and so does restoring.
-      databases.push(await setBack(instance, migrations))
+      databases.push(await setBack(instance, migrations, this.#statements ?? []))
     }
     return databases
+  }
+
+  /** True once `learn` was called. */
+  get isLearned(): boolean {
+    return this.#statements !== undefined
+  }
+
+  /** From now on every picture of a migrated database has these statements prepared. */
+  learn(statements: readonly string[]): void {
+    this.#statements = statements
+    for (const { migrated } of this.#instances) migrated.clear()
   }
 
   async #boot(): Promise<Instance> {
@@ -64,7 +84,7 @@ export class Fleet {
       const postgres = await this.#open({ isExact: exact, files: this.#files })
       this.#files ??= await postgres.files()
       warmUp(postgres)
-      return { postgres, empty: await postgres.keep(), migrated: new Map() }
+      return { postgres, empty: await postgres.keep([]), migrated: new Map() }
     })
   }
 }
@@ -77,7 +97,11 @@ function warmUp(postgres: Postgres): void {
   postgres.query('select $1::text, $2::int, $3::jsonb', ['a', 1, '{}'])
 }
 
-async function setBack(instance: Instance, migrations: readonly Migration[]): Promise<Postgres> {
+async function setBack(
+  instance: Instance,
+  migrations: readonly Migration[],
+  statements: readonly string[],
+): Promise<Postgres> {
   const { postgres, empty, migrated } = instance
   const key = JSON.stringify(migrations)
   const known = migrated.get(key)
@@ -93,8 +117,15 @@ async function setBack(instance: Instance, migrations: readonly Migration[]): Pr
   await asBootActor(async (world) => {
     await migrate(openDatabase(directConnections(postgres), world), migrations)
   })
-  migrated.set(key, await postgres.keep())
+  migrated.set(key, await asBootActor(async () => kept(postgres, statements)))
   return postgres
+}
+
+/** A picture in which the framework's statements are prepared and the user's tables are known. */
+async function kept(postgres: Postgres, statements: readonly string[]): Promise<Kept> {
+  const { rows } = postgres.query(TABLES, [])
+  const touches = rows.map(({ name }) => `select * from ${String(name)} where false`)
+  return postgres.keep([...statements, ...touches])
 }
 
 /** True if two restores of one picture cannot be told apart. */

@@ -100,7 +100,7 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 /** The load's view of `world`. */
 export function loadIn(options: {
   readonly world: World
-  readonly resolve: (target: string) => string
+  readonly resolve: (target: string) => string | readonly string[]
   readonly observe: Observe
   /** The indices that `many` runs; all if absent. */
   readonly only?: readonly number[] | undefined
@@ -112,7 +112,8 @@ export function loadIn(options: {
   return {
     client: (contract, { deadline = DEADLINE_DEFAULT } = {}) => clientOf(call, contract, deadline),
     request: async (service, request) => {
-      const origin = resolve(typeof service === 'string' ? service : service.name)
+      // By the name alone, as a browser would: it leads to any of the instances.
+      const origin = `http://${typeof service === 'string' ? service : service.name}`
       return turnstile.pass(() => rawRequest(world, origin, request))
     },
     many: async (count, work) => many({ world, only }, count, work),

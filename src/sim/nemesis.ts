@@ -8,6 +8,7 @@
  *   M1. A process that was killed is started again, 20 ms to 2 s later, by a supervisor.
  *   M2. A link that was cut mends by itself within 3 s, or when the world heals; one that flaps, within 6 s.
  *   M3. A process that is frozen goes on within 3 s; its clocks went on meanwhile.
+ *   M4. A link that is slow is so for 6 s at most; a name leads astray for 3 s at most.
  */
 import { assert } from '#errors'
 import { chance } from './chance.ts'
@@ -27,6 +28,14 @@ const DOWN_MS = { min: 20, max: 2_000 }
 const CUT_MS = { min: 50, max: 3_000 }
 const PAUSE_MS = { min: 50, max: 3_000 }
 const JUMP_MS = { min: 100, max: 30_000 }
+
+const SLOW_MS = { min: 200, max: 6_000 }
+
+/** What a slow link adds to each message, in ms. */
+const SLOWER_MS = { min: 50, max: 1_000 }
+
+/** How often a name that leads astray is not known at all. */
+const SHARE_OF_UNKNOWN = 0.4
 
 /** A flapping link is cut so often, each time for a part of this time. */
 const FLAPS = { count: 12, everyMs: 500 }
@@ -58,6 +67,8 @@ export function unleash(field: Field): void {
     strikeAgain(field, 'partition', 0, cutOne)
     strikeAgain(field, 'one-way-partition', 0, cutOneWay)
     strikeAgain(field, 'flapping', 0, flapOne)
+    strikeAgain(field, 'slow-link', 0, slowOne)
+    strikeAgain(field, 'dns-flip', 0, leadOneAstray)
   }
   strikeAgain(field, 'jump', 0, setOneClock)
 }
@@ -95,11 +106,18 @@ function strikeAgain(
   schedule.at({ afterUs, label: `nemesis ${kind}`, run })
 }
 
+const OF_LINKS: ReadonlySet<FaultKind> = new Set([
+  'partition',
+  'one-way-partition',
+  'flapping',
+  'slow-link',
+  'dns-flip',
+])
+
 /** A small system is struck less often, so that each of its parts is struck about as often. */
 function crowd({ mortals, everybody }: Field, kind: FaultKind): number {
   const links = (everybody.length * (everybody.length - 1)) / 2
-  const isOfLinks = kind === 'partition' || kind === 'one-way-partition' || kind === 'flapping'
-  return Math.min(1, isOfLinks ? links / LINKS_USUAL : mortals.length / MORTALS_USUAL)
+  return Math.min(1, OF_LINKS.has(kind) ? links / LINKS_USUAL : mortals.length / MORTALS_USUAL)
 }
 
 function killOne({ seed, faults, mortals }: Field, ordinal: number): void {
@@ -121,30 +139,30 @@ function freezeOne({ seed, faults, mortals }: Field, ordinal: number): void {
 
 function cutOne(field: Field, ordinal: number): void {
   const [one, other] = pair(field, 'partition', ordinal)
-  const name = `partition:${one}|${other}#${ordinal}`
+  const name = `partition:${one.name}|${other.name}#${ordinal}`
   if (!field.faults.strike(name)) return
   const forMs = between(CUT_MS, chance(field.seed, 'partition how long', ordinal))
-  field.network.cut(one, other, field.faults.lasting(name, forMs))
+  field.network.links.cut(one.name, other.name, field.faults.lasting(name, forMs))
 }
 
 function cutOneWay(field: Field, ordinal: number): void {
   const [from, to] = pair(field, 'one-way-partition', ordinal)
-  const name = `one-way-partition:${from}>${to}#${ordinal}`
+  const name = `one-way-partition:${from.name}>${to.name}#${ordinal}`
   if (!field.faults.strike(name)) return
   const forMs = between(CUT_MS, chance(field.seed, 'one-way-partition how long', ordinal))
-  field.network.cutOneWay(from, to, field.faults.lasting(name, forMs))
+  field.network.links.cutOneWay(from.name, to.name, field.faults.lasting(name, forMs))
 }
 
 /** Cut and mended many times: connections come up and break before anything is finished. */
 function flapOne(field: Field, ordinal: number): void {
   const { seed, schedule, network, faults } = field
-  const [one, other] = pair(field, 'flapping', ordinal)
+  const [{ name: one }, { name: other }] = pair(field, 'flapping', ordinal)
   const name = `flapping:${one}|${other}#${ordinal}`
   if (!faults.strike(name)) return
   for (let count = 0; count < faults.lasting(name, FLAPS.count); count += 1) {
     const share = chance(seed, `flap ${ordinal}`, count)
     const run = (): void => {
-      if (faults.isOpen) network.cut(one, other, share * FLAPS.everyMs)
+      if (faults.isOpen) network.links.cut(one, other, share * FLAPS.everyMs)
     }
     schedule.at({ afterUs: count * FLAPS.everyMs * 1_000, label: `flap ${one}|${other}`, run })
   }
@@ -160,13 +178,38 @@ function setOneClock({ seed, faults, clocks }: Field, ordinal: number): void {
   clock.jump(sign * faults.lasting(name, ms))
 }
 
+/** Every message on the link takes much longer than usual: a queue in a router, a backup that runs. */
+function slowOne(field: Field, ordinal: number): void {
+  const { seed, faults, network } = field
+  const [one, other] = pair(field, 'slow-link', ordinal)
+  const name = `slow-link:${one.name}|${other.name}#${ordinal}`
+  if (!faults.strike(name)) return
+  const moreMs = between(SLOWER_MS, chance(seed, 'slow-link how much', ordinal))
+  const forMs = between(SLOW_MS, chance(seed, 'slow-link how long', ordinal))
+  network.links.slow(one.name, other.name, { moreMs, forMs: faults.lasting(name, forMs) })
+}
+
+/** The address moved: for a while the name is not known, or belongs to somebody else. */
+function leadOneAstray(field: Field, ordinal: number): void {
+  const { seed, faults, network, everybody } = field
+  const [from, to] = pair(field, 'dns-flip', ordinal)
+  const name = `dns-flip:${from.name}>${to.name}#${ordinal}`
+  if (!faults.strike(name)) return
+  const others = everybody.filter((each) => each !== to)
+  const where = chance(seed, 'dns-flip where', ordinal)
+  const astray = where < SHARE_OF_UNKNOWN ? undefined : pick(others, chance(seed, 'whose', ordinal))
+  const forMs = between(CUT_MS, chance(seed, 'dns-flip how long', ordinal))
+  const flip = { astray: astray ?? 'unknown', forMs: faults.lasting(name, forMs) } as const
+  network.links.lead(from.name, to.name, flip)
+}
+
 /** Two processes that differ. */
-function pair({ seed, everybody }: Field, about: string, ordinal: number): [string, string] {
+function pair({ seed, everybody }: Field, about: string, ordinal: number): [Process, Process] {
   const one = pick(everybody, chance(seed, `${about} whom`, ordinal))
   const others = everybody.filter((each) => each !== one)
   const other = pick(others, chance(seed, `${about} from whom`, ordinal))
   assert(one !== undefined && other !== undefined, 'there are two processes to part')
-  return [one.name, other.name]
+  return [one, other]
 }
 
 function pick<T>(among: readonly T[], at: number): T | undefined {

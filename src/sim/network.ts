@@ -6,12 +6,16 @@
  *   N2. Whoever is down refuses the connection (HF_CALL_NOT_SENT); whoever dies with a request in
  *       hands resets it or is silent for ever (HF_CALL_LOST).
  *   N3. Nothing is shared: headers and bodies are copied when they leave.
+ *   N4. A name that stands for several processes leads to one of them, which the seed chooses anew for
+ *       each request.
  */
 import { HoldfastError } from '#errors'
 import type { Listener, Network, OutgoingRequest, WireHandler, WireResponse } from '#world'
 import { never } from './actor.ts'
+import { chance } from './chance.ts'
 import { Exchange, type OpenPort, type Wire } from './exchange.ts'
 import type { FaultKind, Faults } from './fault.ts'
+import { Links } from './links.ts'
 import type { Incarnation, Process } from './process.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -36,12 +40,15 @@ export class SimulatedNetwork implements Wire {
   readonly seed: number
   readonly schedule: Schedule
   readonly faults: Faults
-  readonly #processes = new Map<string, Process>()
+  /** By the name of the process, and by that of its service, in lower case. */
+  readonly #processes = new Map<string, readonly Process[]>()
+  readonly links: Links
+  readonly #lookups = new Map<string, number>()
   readonly #ports = new Map<string, OpenPort>()
   /** Who listened on a port first: whom a program means that asks its own machine. */
   readonly #homes = new Map<string, string>()
   readonly #ordinals = new Map<string, number>()
-  readonly #cutUntilUs = new Map<string, number>()
+  readonly #edges = new Set<string>()
   readonly #underWay = new Set<Exchange>()
   readonly #struck: Struck[] = []
 
@@ -53,11 +60,14 @@ export class SimulatedNetwork implements Wire {
     this.seed = options.seed
     this.schedule = options.schedule
     this.faults = options.faults
+    this.links = new Links(options.schedule)
   }
 
-  /** Makes a process reachable under its name. */
+  /** Makes a process reachable under its name, and under that of its service. */
   join(process: Process): void {
-    this.#processes.set(process.name.toLowerCase(), process)
+    for (const name of new Set([process.name.toLowerCase(), process.service.toLowerCase()])) {
+      this.#processes.set(name, [...(this.#processes.get(name) ?? []), process])
+    }
   }
 
   /** The network as one incarnation sees it. */
@@ -68,33 +78,9 @@ export class SimulatedNetwork implements Wire {
     }
   }
 
-  /** Cuts the link between two processes, both ways. */
-  cut(one: string, other: string, forMs: number): void {
-    this.cutOneWay(one, other, forMs)
-    this.cutOneWay(other, one, forMs)
-  }
-
-  /** Cuts the way from one process to another, but not the way back. */
-  cutOneWay(from: string, to: string, forMs: number): void {
-    const way = `${from}>${to}`
-    const untilUs = this.schedule.nowUs + forMs * 1000
-    this.#cutUntilUs.set(way, Math.max(untilUs, this.#cutUntilUs.get(way) ?? 0))
-    this.schedule.note(way, 'partition', `${forMs.toFixed(0)} ms`)
-  }
-
-  /** Mends every link. */
-  mend(): void {
-    this.#cutUntilUs.clear()
-  }
-
-  /** True while no message passes from the one to the other. */
-  isCut(from: string, to: string): boolean {
-    return (this.#cutUntilUs.get(`${from}>${to}`) ?? 0) > this.schedule.nowUs
-  }
-
-  /** The edges that carried a request so far. */
+  /** The edges that carried a request so far, between services rather than their instances. */
   get edges(): readonly string[] {
-    return [...this.#ordinals.keys()]
+    return [...this.#edges]
   }
 
   /** Requests that somebody waits for or still works on, in words. */
@@ -135,20 +121,33 @@ export class SimulatedNetwork implements Wire {
     if (from.isDead) return never()
     const { hostname: named, port } = new URL(origin)
     const hostname = LOOPBACK.has(named) ? (this.#homes.get(port) ?? named) : named
-    const target = this.#processes.get(hostname)
-    if (target === undefined) return this.#nowhere(from, hostname)
-    const edge = `${from.process.name}>${target.name}`
+    const meant = this.#lookUp(from, hostname)
+    if (meant === undefined) return this.#nowhere(from, hostname)
+    const edge = `${from.process.name}>${meant.name}`
     const ordinal = this.#ordinals.get(edge) ?? 0
     this.#ordinals.set(edge, ordinal + 1)
-    const address = `${hostname}:${port || PORT_HTTP}`
+    this.#edges.add(`${from.process.service}>${meant.service}`)
+    const astray = this.links.astray(from.process.name, meant.name)
+    if (astray === 'unknown') return this.#nowhere(from, hostname)
+    const target = astray ?? meant
+    const address = `${target.name.toLowerCase()}:${port || PORT_HTTP}`
     const exchange = new Exchange(this, { from, target, edge, ordinal, address, request })
     this.#underWay.add(exchange)
     return exchange.answer
   }
 
+  #lookUp(from: Incarnation, hostname: string): Process | undefined {
+    const found = this.#processes.get(hostname) ?? []
+    if (found.length < 2) return found[0]
+    const lookup = `lookup ${hostname} by ${from.process.name}`
+    const ordinal = this.#lookups.get(lookup) ?? 0
+    this.#lookups.set(lookup, ordinal + 1)
+    return found[Math.floor(chance(this.seed, lookup, ordinal) * found.length)]
+  }
+
   #nowhere(from: Incarnation, hostname: string): Promise<WireResponse> {
     const error = new HoldfastError('HF_CALL_NOT_SENT', {
-      detail: `no process of this simulation is called '${hostname}'`,
+      detail: `no process of this simulation is called '${hostname}' here and now`,
     })
     return new Promise((_, reject) => {
       const run = (): void => reject(error)
@@ -163,7 +162,7 @@ export class SimulatedNetwork implements Wire {
     if (this.openAt(key) !== undefined) {
       throw new HoldfastError('HF_PORT_IN_USE', { detail: `${key} is taken by ${owner.name}` })
     }
-    if (!this.#homes.has(`${port}`)) this.#homes.set(`${port}`, host)
+    if (!this.#homes.has(`${port}`)) this.#homes.set(`${port}`, owner.process.service.toLowerCase())
     const open = { owner, handler }
     if (!owner.isDead) this.#ports.set(key, open)
     return { origin: `http://${key}`, close: async () => this.#close(key, open) }

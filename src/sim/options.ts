@@ -11,6 +11,7 @@ import type { ForeignProgram } from './foreign.ts'
 import type { Load } from './load.ts'
 import type { PlainService } from './plain.ts'
 import type { OpenPostgres } from './postgres.ts'
+import type { Cost } from './processor.ts'
 
 /** What to simulate, how often, and what must be true. */
 export interface SimulateOptions {
@@ -35,6 +36,17 @@ export interface SimulateOptions {
   readonly foreign?: Readonly<Record<string, ForeignProgram>>
   /** Programs that do not use Holdfast, by name: each is run as a process of its own. */
   readonly services?: Readonly<Record<string, PlainService>>
+  /**
+   * How many processes a service has, by name: all on its one database, each mortal by itself.
+   *
+   * @defaultValue 1
+   */
+  readonly instances?: Readonly<Record<string, number>>
+  /**
+   * What the work of a service costs, by name: `{ payments: '2ms' }` for each run of a handler, so that
+   * an instance can do 500 a second. Without it work takes no time, and nothing is ever overloaded.
+   */
+  readonly cpu?: Readonly<Record<string, Cost>>
   /**
    * Packages of which each process gets its own, since they keep state in variables; plain services
    * share all others.

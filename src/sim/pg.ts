@@ -182,10 +182,12 @@ export class Pool extends EventEmitter {
 }
 
 /** What `pg` lets a program do to values; here they are what `pg` makes of them by itself. */
-export const types = { setTypeParser: refused, getTypeParser: refused, builtins: {} } as const
+export const types: Readonly<Record<'setTypeParser' | 'getTypeParser', typeof refused>> & {
+  readonly builtins: Readonly<Record<string, number>>
+} = { setTypeParser: refused, getTypeParser: refused, builtins: {} }
 
 /** An error of the server. */
-export const DatabaseError = Error
+export const DatabaseError: ErrorConstructor = Error
 
 /** A name as it stands in SQL. */
 export function escapeIdentifier(name: string): string {

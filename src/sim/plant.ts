@@ -9,21 +9,24 @@ import type { Migration } from '#state'
 import { never } from './actor.ts'
 import type { Faults } from './fault.ts'
 import { foreignProgram, PORT } from './foreign.ts'
+import { instanceNames } from './instances.ts'
 import { killAtCommit } from './nemesis.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { SimulateOptions } from './options.ts'
 import { plainProgram } from './plain.ts'
 import type { Postgres } from './postgres.ts'
-import type { Preparation } from './prepare.ts'
+import type { Preparation, Tenant } from './prepare.ts'
 import { chance } from './chance.ts'
 import {
   type ClockError,
   described,
   type Incarnation,
+  type Nature,
   Process,
   type Program,
   type Surroundings,
 } from './process.ts'
+import { costly, priceOf } from './processor.ts'
 import type { Rollout, Version } from './rollout.ts'
 import type { Schedule } from './schedule.ts'
 import { DatabaseServer } from './server.ts'
@@ -39,6 +42,8 @@ export interface Ground {
   readonly system: System
   readonly prepared: readonly Prepared[]
   readonly foreign: SimulateOptions['foreign']
+  readonly instances: SimulateOptions['instances']
+  readonly cpu: SimulateOptions['cpu']
   readonly observe: SimulateOptions['observe']
   /** Says which version of a service runs. */
   readonly rollout: Rollout
@@ -61,18 +66,24 @@ export interface Plant {
   client(work: (incarnation: Incarnation) => Promise<void>): Process
   /** The services that do not serve now, each with the reason. */
   down(): readonly string[]
-  readonly resolve: (target: string) => string
+  readonly resolve: (target: string) => string | readonly string[]
   readonly observeAs: (name: string) => Observe
 }
 
 /** Builds the world of a seed. Nothing runs yet. */
 export function buildPlant(ground: Ground): Plant {
-  const { system, schedule, network, surroundings, rollout } = ground
+  const { system, schedule, network, surroundings } = ground
   const ready = new WeakSet<Incarnation>()
   const servers = new Map<string, DatabaseServer>()
   const everybody: Process[] = []
-  const join = (name: string, program: Program): Process => {
-    const process = new Process(name, program, surroundings, clockErrorOf(name, ground))
+  const resolve = originsOf(ground.instances)
+  const join = (
+    name: string,
+    program: Program,
+    nature: Pick<Nature, 'service' | 'price'> = {},
+  ): Process => {
+    const clockError = clockErrorOf(name, ground)
+    const process = new Process(name, program, surroundings, { ...nature, clockError })
     network.join(process)
     everybody.push(process)
     return process
@@ -84,29 +95,19 @@ export function buildPlant(ground: Ground): Plant {
       ground.observe?.(fact)
     }
   const services = ground.prepared.flatMap(({ tenants, ...prepared }) => {
-    const processes: Process[] = []
+    const users: (readonly Process[])[] = []
     const isPlain = tenants.some((each) => 'plain' in each)
-    const server = serverOf(ground, prepared, { processes, isPlain })
+    const server = serverOf(ground, prepared, { users, isPlain })
     servers.set(prepared.name, server)
+    const { migrations } = prepared
     for (const tenant of tenants) {
-      const program =
-        'service' in tenant
-          ? serviceProgram({
-              versionNow: () => rollout.versionOf({ service: tenant.service, system }),
-              migrations: prepared.migrations,
-              server,
-              observeAs,
-              ready,
-            })
-          : plainProgram({
-              service: tenant.plain,
-              server,
-              said: (who, words) => schedule.note(who, 'said', words),
-              ready: (incarnation) => ready.add(incarnation),
-            })
-      processes.push(join(tenant.name, program))
+      const program = programOf(tenant, ground, { migrations, server, resolve, observeAs, ready })
+      const kind = 'service' in tenant ? 'declared' : 'plain'
+      const nature = { service: tenant.name, price: priceOf(ground.cpu?.[tenant.name], kind) }
+      const names = instanceNames(tenant.name, ground.instances?.[tenant.name])
+      users.push(names.map((name) => join(name, program, nature)))
     }
-    return processes
+    return users.flat()
   })
   const foreign = system.foreign.map(({ name }) =>
     join(name, foreignProgram(name, foreignNamed(name, ground.foreign))),
@@ -130,17 +131,24 @@ export function buildPlant(ground: Ground): Plant {
   }
 }
 
-/** The server of a database. Whoever uses it may die of a commit: of a shared one, any of them. */
+/**
+ * The server of a database. Whoever uses it may die of a commit: of a shared one, any of the services,
+ * and of its instances the one whose commit it is.
+ */
 function serverOf(
   ground: Ground,
   { name, postgres }: Pick<Prepared, 'name' | 'postgres'>,
-  { processes, isPlain }: { readonly processes: readonly Process[]; readonly isPlain: boolean },
+  {
+    users,
+    isPlain,
+  }: { readonly users: readonly (readonly Process[])[]; readonly isPlain: boolean },
 ): DatabaseServer {
   const { seed, schedule, faults } = ground
-  const committed = (ordinal: number): void => {
+  const committed = (ordinal: number, client: Incarnation): void => {
     ground.committed()
-    const whose = Math.floor(chance(seed, `whose commit ${name}`, ordinal) * processes.length)
-    const process = processes[whose]
+    const whose = Math.floor(chance(seed, `whose commit ${name}`, ordinal) * users.length)
+    const instances = users[whose] ?? []
+    const process = instances.find((each) => each === client.process) ?? instances[0]
     if (process !== undefined) killAtCommit({ seed, faults }, process, ordinal)
   }
   return new DatabaseServer({
@@ -168,20 +176,48 @@ function clockErrorOf(name: string, { seed, faults }: Pick<Ground, 'seed' | 'fau
   return { offsetMs: part('offset') * SKEW.offsetMs, driftPpm: part('drift') * SKEW.driftPpm }
 }
 
-/** What a process runs to be a service: the very host that production runs. */
-function serviceProgram(options: {
-  readonly versionNow: () => Version
+/** What a program finds around it. */
+interface Room {
   readonly migrations: readonly Migration[]
   readonly server: DatabaseServer
-  readonly observeAs: (name: string) => Observe
+  readonly resolve: Plant['resolve']
+  readonly observeAs: Plant['observeAs']
   readonly ready: WeakSet<Incarnation>
-}): Program {
-  const { versionNow, migrations, server, observeAs, ready } = options
+}
+
+/** What the processes of a service run. */
+function programOf(
+  tenant: Tenant,
+  { rollout, system, schedule }: Pick<Ground, 'rollout' | 'system' | 'schedule'>,
+  room: Room,
+): Program {
+  if ('service' in tenant) {
+    const present = { service: tenant.service, system }
+    return serviceProgram({
+      versionOf: (process) => rollout.versionOf(process, present),
+      ...room,
+    })
+  }
+  return plainProgram({
+    service: tenant.plain,
+    server: room.server,
+    said: (who, words) => schedule.note(who, 'said', words),
+    ready: (incarnation) => room.ready.add(incarnation),
+  })
+}
+
+/** What a process runs to be a service: the very host that production runs. */
+function serviceProgram(
+  options: Room & { readonly versionOf: (process: string) => Version },
+): Program {
+  const { versionOf, migrations, server, resolve, observeAs, ready } = options
   return async (incarnation) => {
-    const { world, name } = incarnation
-    const { service, system } = versionNow()
+    const { world, name, process } = incarnation
+    const { service, system } = versionOf(process.name)
+    const { handlerUs } = process.price
+    const occupy = async (): Promise<void> => incarnation.occupy(handlerUs)
     const host = hostService({
-      service,
+      service: handlerUs === 0 ? service : costly(service, occupy),
       system,
       world,
       connections: server.connectionsOf(incarnation),
@@ -196,9 +232,12 @@ function serviceProgram(options: {
   }
 }
 
-/** Every service listens on the default port of a host with its own name. */
-function resolve(target: string): string {
-  return `http://${target}`
+/** Every process listens on the default port of a host with its own name. */
+function originsOf(instances: Ground['instances'] = {}): Plant['resolve'] {
+  return (target) => {
+    const origins = instanceNames(target, instances[target]).map((name) => `http://${name}`)
+    return origins.length > 1 ? origins : `http://${target}`
+  }
 }
 
 function foreignNamed(

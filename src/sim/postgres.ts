@@ -19,8 +19,11 @@ export interface Postgres {
   readonly isInTransaction: boolean
   /** Where `random()`, `gen_random_uuid()` and the like get their bits from, 32 at a time. */
   seed(bits: () => number): void
-  /** Takes a picture of the database at rest. The result can be restored any number of times. */
-  keep(): Promise<Kept>
+  /**
+   * Takes a picture of the database at rest, in which these statements are prepared as far as they can
+   * be. The result can be restored any number of times.
+   */
+  keep(statements: readonly string[]): Promise<Kept>
   restore(kept: Kept): Promise<void>
   /** All files of the database. */
   files(): Promise<Blob>

@@ -5,6 +5,8 @@ import { HoldfastError } from '#errors'
 import { readMigrations, readSchema } from '#host'
 import type { Service, System } from '#model'
 import type { Migration } from '#state'
+import { instanceNames, refuseStrangers } from './instances.ts'
+import type { SimulateOptions } from './options.ts'
 import type { PlainService } from './plain.ts'
 
 /** Who uses a database: a declared service, which has it for itself, or plain ones, which may share. */
@@ -23,8 +25,9 @@ export interface Preparation {
 /** Reads what the services bring. @throws HF_MIGRATION_*, HF_CONFIG_INVALID */
 export async function preparationsOf(
   system: System,
-  plain: Readonly<Record<string, PlainService>> = {},
+  options: Pick<SimulateOptions, 'services' | 'instances' | 'cpu'>,
 ): Promise<readonly Preparation[]> {
+  const { services: plain = {}, instances = {} } = options
   const declared = system.services.map(async (service): Promise<Preparation> => {
     const { name } = service
     return { name, migrations: await readMigrations(service), tenants: [{ name, service }] }
@@ -46,10 +49,11 @@ export async function preparationsOf(
     all.map(({ name }) => name),
     'databases',
   )
-  refuseDoubles(
-    all.flatMap(({ tenants }) => tenants.map(({ name }) => name)),
-    'services',
-  )
+  const services = all.flatMap(({ tenants }) => tenants.map(({ name }) => name))
+  refuseDoubles(services, 'services')
+  refuseStrangers(services, options)
+  const processes = services.flatMap((name) => instanceNames(name, instances[name]))
+  refuseDoubles(processes, 'processes')
   return all
 }
 

@@ -11,12 +11,14 @@
  *   P2. At most one incarnation of a process is alive.
  *   P3. A clock reads what the process may believe: the wall clock is off by `offsetMs`, both run
  *       fast by `driftPpm`, and the monotonic one begins anew with each incarnation.
+ *   P4. What occupies the processor is lost with the incarnation that it worked for.
  */
 import { isHoldfastError } from '#errors'
 import type { Clock, Timers, World } from '#world'
-import type { Actor } from './actor.ts'
+import { type Actor, never } from './actor.ts'
 import { Stream } from './chance.ts'
 import { placeOf } from './place.ts'
+import { FREE, type Price } from './processor.ts'
 import type { Schedule } from './schedule.ts'
 
 /** What a process runs. It has exited when the promise rejects; it serves as long as it likes. */
@@ -41,6 +43,13 @@ export interface Surroundings {
   readonly violated: (kind: 'uncaught' | 'escape', who: string, detail: string) => void
 }
 
+/** What may make a process differ from an ordinary one: the only instance, right, and infinitely fast. */
+export interface Nature {
+  readonly service?: string
+  readonly clockError?: ClockError
+  readonly price?: Price
+}
+
 /** Monday, 5 January 2026, 00:00 UTC: when every simulated world begins. */
 export const EPOCH_MS = 1_767_571_200_000
 
@@ -57,6 +66,7 @@ export class Incarnation implements Actor {
   readonly world: World
   isDead = false
   readonly #surroundings: Surroundings
+  #busyUntilUs = 0
 
   constructor(process: Process, number: number, surroundings: Surroundings) {
     const { seed, schedule } = surroundings
@@ -73,6 +83,22 @@ export class Incarnation implements Actor {
 
   get pausedUntilUs(): number {
     return this.process.pausedUntilUs
+  }
+
+  get busyUntilUs(): number {
+    return this.#busyUntilUs
+  }
+
+  /** Occupies the processor for so long, behind what occupies it already. */
+  async occupy(costUs: number): Promise<void> {
+    if (costUs === 0) return
+    if (this.isDead) return never()
+    const { schedule } = this.#surroundings
+    this.#busyUntilUs = Math.max(schedule.nowUs, this.#busyUntilUs) + costUs
+    const afterUs = this.#busyUntilUs - schedule.nowUs
+    await new Promise<void>((run) => {
+      schedule.at({ afterUs, actor: this, label: 'worked', run, endsWork: true })
+    })
   }
 
   /** The seed of its world. */
@@ -97,7 +123,10 @@ export class Incarnation implements Actor {
 /** A process and its program. */
 export class Process {
   readonly name: string
+  /** What it is an instance of; its own name if it is the only one. */
+  readonly service: string
   readonly clockError: ClockError
+  readonly price: Price
   readonly #program: Program
   readonly #surroundings: Surroundings
   #alive: Incarnation | undefined
@@ -109,10 +138,12 @@ export class Process {
     name: string,
     program: Program,
     surroundings: Surroundings,
-    clockError: ClockError = { offsetMs: 0, driftPpm: 0 },
+    { service = name, clockError = { offsetMs: 0, driftPpm: 0 }, price = FREE }: Nature = {},
   ) {
     this.name = name
+    this.service = service
     this.clockError = clockError
+    this.price = price
     this.#program = program
     this.#surroundings = surroundings
   }

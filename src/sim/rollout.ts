@@ -43,25 +43,25 @@ export interface Version {
 export class Rollout {
   readonly #seed: number
   readonly #schedule: Schedule
-  readonly #old: Map<string, Version>
+  readonly #older: System | undefined
+  /** Processes that became new. */
+  readonly #replaced = new Set<string>()
 
   constructor(seed: number, schedule: Schedule, older: System | undefined) {
     this.#seed = seed
     this.#schedule = schedule
-    const isOld = ({ name }: Service): boolean => chance(seed, `new ${name}`) >= SHARE_OF_NEW
-    const old = (older?.services ?? []).filter(isOld)
-    this.#old = new Map(older && old.map((service) => [service.name, { service, system: older }]))
+    this.#older = older
   }
 
-  /** What a process that starts now runs. */
-  versionOf(present: Version): Version {
-    return this.#old.get(present.service.name) ?? present
+  /** What the process runs if it starts now; `present` is its new version. */
+  versionOf(process: string, present: Version): Version {
+    return this.#oldOf(process, present.service.name) ?? present
   }
 
   /** From now on the old ones are replaced, one after another. */
   begin(services: readonly Process[]): void {
     for (const process of services) {
-      if (!this.#old.has(process.name)) continue
+      if (this.#oldOf(process.name, process.service) === undefined) continue
       this.#schedule.note(process.name, 'version', 'older')
       const afterUs = chance(this.#seed, `deploy ${process.name}`) * DEPLOYED_MS_MAX * 1_000
       const run = (): void => this.#replace(process)
@@ -75,10 +75,20 @@ export class Rollout {
   }
 
   #replace(process: Process): void {
-    if (!this.#old.delete(process.name)) return
+    if (this.#oldOf(process.name, process.service) === undefined) return
+    this.#replaced.add(process.name)
     this.#schedule.note(process.name, 'deploy', 'the new version takes over')
     process.crash('replaced by the new version')
     process.start()
+  }
+
+  /** The older version, if that is what the process runs. */
+  #oldOf(process: string, name: string): Version | undefined {
+    const system = this.#older
+    const service = system?.services.find((each) => each.name === name)
+    if (system === undefined || service === undefined || this.#replaced.has(process))
+      return undefined
+    return chance(this.#seed, `new ${process}`) < SHARE_OF_NEW ? undefined : { service, system }
   }
 }
 

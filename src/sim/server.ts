@@ -17,7 +17,7 @@ import type { Connection, Connections } from '#state'
 import { never, runAs } from './actor.ts'
 import { chance, Stream } from './chance.ts'
 import { DatabaseActor } from './database-actor.ts'
-import { type Answer, digest, Engine, type Outcome, type Turn, type Work } from './engine.ts'
+import { type Answer, digest, Engine, type Outcome, type Work } from './engine.ts'
 import type { Faults } from './fault.ts'
 import type { Postgres } from './postgres.ts'
 import type { ClockError, Incarnation } from './process.ts'
@@ -67,7 +67,7 @@ export class DatabaseServer {
   readonly #postgres: Postgres
   readonly #actor: DatabaseActor
   readonly #clockError: ClockError
-  readonly #committed: (ordinal: number) => void
+  readonly #committed: (ordinal: number, client: Incarnation) => void
   readonly #waiting: { readonly session: Session; readonly stopWaiting: () => void }[] = []
   readonly #engine: Engine
   readonly #open = new Set<Session>()
@@ -89,8 +89,8 @@ export class DatabaseServer {
     readonly clockError: ClockError
     /** @defaultValue drawn from the seed */
     readonly connectionsMax?: number
-    /** Hears of the nth commit, at the moment when it took effect. */
-    readonly committed: (ordinal: number) => void
+    /** Hears of the nth commit and of whose it was, at the moment when it took effect. */
+    readonly committed: (ordinal: number, client: Incarnation) => void
   }) {
     this.name = options.name
     this.#seed = options.seed
@@ -183,7 +183,7 @@ export class DatabaseServer {
     if (!this.#open.delete(session)) return
     const pending = session.cutOff()
     const isExecuted = chance(this.#seed, `${this.name} cut off`, this.#statements) < 0.5
-    if (isExecuted && pending !== undefined) this.#attempt(session.turn, pending)
+    if (isExecuted && pending !== undefined) this.#attempt(session, pending)
     this.#engine.end(session.turn)
     this.#unblock()
     this.#next()
@@ -259,7 +259,7 @@ export class DatabaseServer {
     if (!session.isNext(statement)) return this.#block(blocked)
     // Taken before it runs: should its client die of it, it must not be executed a second time.
     session.took()
-    const outcome = this.#attempt(session.turn, blocked.instead ?? statement)
+    const outcome = this.#attempt(session, blocked.instead ?? statement)
     if ('not' in outcome) {
       session.putBack(statement)
       const isOver = this.#schedule.nowUs - blocked.sinceUs >= BLOCKED_MS_MAX * 1_000
@@ -327,25 +327,25 @@ export class DatabaseServer {
   }
 
   /** Executes a statement, here and now, and tells of the commit if it was one. */
-  #attempt(turn: Turn, statement: Work): Outcome {
+  #attempt({ turn, client }: Session, statement: Work): Outcome {
     const { text } = statement
     const outcome = this.#engine.attempt(turn, statement)
     if ('not' in outcome) return outcome
     if (WRITE.test(text) || !FRAMEWORK.test(text)) this.#isOfUser = true
     if ('error' in outcome) this.#note(text, `failed: ${messageOf(outcome.error)}`)
     else this.#note(text, `${outcome.answer.rowCount} ${digest(outcome.answer.rows)}`)
-    if (this.isAtRest) this.#ended(text, 'answer' in outcome)
+    if (this.isAtRest) this.#ended(text, client, 'answer' in outcome)
     return outcome
   }
 
   /** No transaction is open any more. */
-  #ended(text: string, isDone: boolean): void {
+  #ended(text: string, client: Incarnation, isDone: boolean): void {
     const isOfUser = this.#isOfUser
     this.#isOfUser = false
     this.#unblock()
     if (!isDone || /^\s*(select|rollback|abort)\b/i.test(text)) return
     if (isOfUser) this.#changes += 1
-    this.#committed(this.#commits++)
+    this.#committed(this.#commits++, client)
   }
 
   #run({ text, params, shape }: Work, atUs?: number): Answer {
@@ -358,7 +358,8 @@ export class DatabaseServer {
   }
 
   #note(text: string, outcome: string): void {
-    const words = text.replaceAll(/\s+/g, ' ').trim()
+    // Cut before it is tidied up: this is done for every statement, and some have a thousand letters.
+    const words = text.trimStart().slice(0, 140).replaceAll(/\s+/g, ' ').trim()
     this.#schedule.note(this.#actor.name, 'sql', `${words.slice(0, 70)} -> ${outcome}`)
   }
 

@@ -35,11 +35,13 @@ const HALVINGS: readonly number[] = [6, 3, 1]
 const LASTING: ReadonlySet<string> = new Set([
   'crash',
   'delay',
+  'dns-flip',
   'flapping',
   'jump',
   'one-way-partition',
   'partition',
   'pause',
+  'slow-link',
 ])
 
 /** The least of a failing seed. */

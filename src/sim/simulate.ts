@@ -15,6 +15,7 @@ import { installGlobals } from './patch.ts'
 import type { OpenPostgres } from './postgres.ts'
 import { preparationsOf } from './prepare.ts'
 import { stopwatchMs } from './reality.ts'
+import { rehearsed } from './rehearsal.ts'
 import { Run, type SeedResult } from './run.ts'
 import { isEnough, summarized } from './summary.ts'
 
@@ -49,13 +50,14 @@ async function simulateNow(system: System, options: SimulateWith): Promise<reado
   const seeds = seedsOf(options.seeds ?? SEEDS_DEFAULT)
   const fleet = fleets.get(options.postgres) ?? new Fleet(options.postgres)
   fleets.set(options.postgres, fleet)
-  const preparations = await preparationsOf(system, options.services)
+  const preparations = await preparationsOf(system, options)
   const migrations = preparations.map((each) => each.migrations)
   const results: SeedResult[] = []
   const restore = installGlobals()
   const unwatch = watchEscapes()
   const unhook = options.services === undefined ? () => {} : installModules(options.isolated ?? [])
   try {
+    if (!fleet.isLearned) fleet.learn(await rehearsed(fleet))
     for (const seed of seeds) {
       // oxlint-disable-next-line no-await-in-loop -- the worlds share databases and globals.
       const databases = await fleet.fresh(migrations)

@@ -136,6 +136,12 @@ const WORDS: Readonly<Record<string, (where: string) => string>> = {
   'lost-answer': (where) => `an answer on ${where} was lost`,
   duplicate: (where) => `a request on ${where} arrived twice`,
   delay: (where) => `a request on ${where} was late`,
+  refused: (where) => `a connection on ${where} was refused`,
+  reset: (where) => `a connection on ${where} was reset`,
+  'corrupted-answer': (where) => `an answer on ${where} arrived spoilt`,
+  leave: (where) => `the client left while it waited on ${where}`,
+  'slow-link': (where) => `the link ${where.replace('|', ' and ')} was slow`,
+  'dns-flip': (where) => `the name led astray on ${where}`,
   crash: (where) =>
     `${where.replace(/ at commit$/, '')} crashed${where.endsWith(' at commit') ? ' at a commit' : ''}`,
   pause: (where) => `${where.replace(/>.* sending$/, '')} stood still`,

@@ -57,6 +57,7 @@ export function summarized(
       processes: places((result) => result.places.processes),
       databases: places((result) => result.places.databases),
       operations: places((result) => result.places.operations),
+      serviceOf: Object.assign({}, ...results.map((result) => result.places.serviceOf)),
       operationsStruck: results.flatMap((result) => result.operationsStruck),
       allowed: options.faults ?? FAULT_KINDS,
     }),

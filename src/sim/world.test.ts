@@ -253,7 +253,7 @@ test('N1: a cut link blocks both ways, and mends', async () => {
   const world = smallWorld({ a: both('http://b', ofA), b: both('http://a', ofB) })
 
   await world.run(300)
-  world.network.cut('b', 'a', 1_000)
+  world.network.links.cut('b', 'a', 1_000)
   await world.run(3_000)
 
   assert.deepEqual(ofA, ['/0', 'HF_CALL_LOST', '/2'])

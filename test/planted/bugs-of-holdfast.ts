@@ -47,7 +47,7 @@ export const bugsOfHoldfast: readonly Bug[] = [
     'M6: a message that failed does not hold up the rest of its key.',
     {
       file: 'src/edge/event/queue.ts',
-      right: `and due_at is not null and error is not null and key <> ''`,
+      right: `and (error is not null or due_at = '-infinity') and key <> ''`,
       wrong: 'and false',
     },
   ),

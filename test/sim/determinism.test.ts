@@ -17,15 +17,29 @@ test('another process gives the same hash, in whatever order the seeds ran befor
   await runForHash([3])
   const here = await runForHash([2])
 
+  assert.equal(await elsewhere('2'), here.traceHash)
+})
+
+test('three processes agree about several instances, a processor that is busy, and every new fault', async () => {
+  const seeds = Array.from({ length: 16 }, (_, index) => index + 1)
+  const here = await runForHash(seeds, { isCrowded: true })
+
+  for (const kind of ['refused', 'reset', 'corrupted-answer', 'leave', 'slow-link', 'dns-flip'])
+    assert.ok((here.faultsFired[kind] ?? 0) > 0, `${kind}: ${JSON.stringify(here.faultsFired)}`)
+  assert.equal(await elsewhere(seeds.join(), 'crowded'), here.traceHash)
+  assert.equal(await elsewhere(seeds.join(), 'crowded'), here.traceHash)
+})
+
+/** The hash that another process prints. */
+async function elsewhere(...given: readonly string[]): Promise<string> {
   const script = fileURLToPath(new URL('./run-for-hash.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--conditions=holdfast-src',
     script,
-    '2',
+    ...given,
   ])
-
-  assert.equal(stdout.trim(), here.traceHash)
-})
+  return stdout.trim()
+}
 
 test('another seed gives another hash', async () => {
   assert.notEqual((await runForHash([1])).traceHash, (await runForHash([2])).traceHash)

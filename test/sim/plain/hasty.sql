@@ -1,0 +1,2 @@
+create table orders (id text primary key);
+create table parcels (id text primary key);
