@@ -35,7 +35,7 @@ test('an edge is explained with every number and who chose it', () => {
 
   assert.equal(code, 0)
   assert.match(text, /^payments>provider\.charge$/m)
-  assert.match(text, /deadlineMs +2000 +declared for the edge/)
+  assert.match(text, /deadlineMs +2000 +declared for the edge, \S*payments\/service\.ts:\d+$/m)
   assert.match(text, /attemptsMax +3 +declared for the operation/)
   assert.match(text, /breaker\.callsMin +20 +default/)
   assert.match(text, /^provider is foreign$/m)

@@ -4,6 +4,8 @@
  *
  * Exit codes: 0 explained, 2 there is no such edge.
  */
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { explain, type ExplainedNumber, type ExplainedStage, incoming } from '#edge'
 import { HoldfastError } from '#errors'
 import type { EdgeOperation, System } from '#model'
@@ -18,6 +20,8 @@ interface ArrowNamed {
   /** `orders>payments.authorize`. */
   readonly name: string
   readonly reference: EdgeOperation
+  /** File and line of its declaration, seen from here. */
+  readonly at: string | undefined
 }
 
 /** Explains the arrows that `name` means: one operation, or all of an edge. */
@@ -38,13 +42,13 @@ export async function explainEdge(
   }
   const target = meant[0]?.reference.target ?? ''
   const isForeign = !system.services.some((each) => each.name === target)
-  const explained = meant.map(({ name: edge, reference }) => {
-    return { edge, out: explain(reference, { isForeign }) }
+  const explained = meant.map(({ name: edge, reference, at }) => {
+    return { edge, at, out: explain(reference, { isForeign }) }
   })
   // What a foreign service does with a call is its own affair, and nobody here knows it.
   const hops = isForeign ? [] : incoming
   if (options.json) return printJson({ edges: explained, in: hops.map(nameAndReason) })
-  for (const each of explained) printArrow(each.edge, each.out)
+  for (const each of explained) printArrow(each)
   print(paint('bold', hops.length > 0 ? `in ${target}, every call` : `${target} is foreign`))
   for (const [index, hop] of hops.entries()) {
     print(`  ${String(index + 1).padStart(2)} ${hop.name}`)
@@ -63,6 +67,7 @@ function arrowsOf(system: System): readonly ArrowNamed[] {
               {
                 name: `${service.name}>${edge['~edge'].target}.${operation}`,
                 reference: reference as EdgeOperation,
+                at: seenFromHere(edge['~edge'].at),
               },
             ],
       ),
@@ -74,18 +79,34 @@ function nameAndReason({ name, why }: { readonly name: string; readonly why: str
   return { name, why }
 }
 
-function printArrow(edge: string, stages: readonly ExplainedStage[]): void {
+interface Explained {
+  readonly edge: string
+  readonly at: string | undefined
+  readonly out: readonly ExplainedStage[]
+}
+
+function printArrow({ edge, at, out }: Explained): void {
   print(paint('bold', edge))
-  for (const [index, { name, why, isActive, numbers }] of stages.entries()) {
+  for (const [index, { name, why, isActive, numbers }] of out.entries()) {
     const off = isActive ? '' : paint('dim', '  not declared')
     print(`  ${String(index + 1).padStart(2)} ${name}${off}`)
     print(paint('dim', `     ${why}`))
-    for (const each of numbers) print(`     ${numberText(each)}`)
+    for (const each of numbers) print(`     ${numberText(each, at)}`)
   }
   print('')
 }
 
-function numberText({ name, value, from }: ExplainedNumber): string {
-  const chosen = from === 'default' ? paint('dim', 'default') : `declared for the ${from}`
-  return `${name.padEnd(32)} ${String(value).padEnd(10)} ${chosen}`
+function numberText({ name, value, from }: ExplainedNumber, at: string | undefined): string {
+  const where = at === undefined ? '' : `, ${at}`
+  const chosen = from === 'preset' ? `preset${where}` : `declared for the ${from}${where}`
+  const told = from === 'default' ? paint('dim', 'default') : chosen
+  return `${name.padEnd(32)} ${String(value).padEnd(10)} ${told}`
+}
+
+/** `orders/arrows.ts:12`, as an editor can open it from the working directory. */
+function seenFromHere(at: string | undefined): string | undefined {
+  const [, file, line] = /^(.*):(\d+)$/.exec(at ?? '') ?? []
+  if (file === undefined) return undefined
+  const path = file.startsWith('file://') ? fileURLToPath(file) : file
+  return `${relative(process.cwd(), path)}:${line}`
 }

@@ -19,6 +19,7 @@ const SUBJECT = [
   '.',
 ] as const
 const ONE_EDGE = ['--edge <name>', "only this edge, such as 'orders>inventory'"] as const
+const ONE_CODE = ['--code <code>', 'only what failed with it, such as HF_HANDLER_FAILED'] as const
 
 function program(): Command {
   const cli = new Command('holdfast')
@@ -47,21 +48,18 @@ function running(cli: Command): void {
     .option('--dry-run', 'only print what would be applied')
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./migrate.ts')).migrateAll(folder, options))
-  const dead = cli.command('dead').description('events that were given up')
+  deadLetters(cli.command('dead').description('events that were given up'))
+}
+
+function deadLetters(dead: Command): void {
   dead
     .command('list')
-    .description('print the dead letters of every service')
+    .description('print the dead letters of every service by their causes; exit with 1 if any')
     .argument(...FOLDER)
     .option(...ONE_EDGE)
+    .option(...ONE_CODE)
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./dead.ts')).deadList(folder, options))
-  dead
-    .command('redrive')
-    .description('let dead letters be delivered again, in their order')
-    .argument(...FOLDER)
-    .option(...ONE_EDGE)
-    .option(...WITH_JSON)
-    .action(async (folder, options) => (await import('./dead.ts')).deadRedrive(folder, options))
   dead
     .command('show')
     .description('print one dead letter with its payload')
@@ -72,16 +70,36 @@ function running(cli: Command): void {
       (await import('./dead.ts')).deadShow(id, folder, options),
     )
   dead
+    .command('redrive')
+    .description(
+      'let dead letters be delivered again, in their order; without --yes, only say which',
+    )
+    .argument(...FOLDER)
+    .option(...ONE_EDGE)
+    .option(...ONE_CODE)
+    .option('--id <id>', 'only this one')
+    .option('--reason <words>', 'why they may succeed now; kept with your name')
+    .option('--yes', 'do it')
+    .option(...WITH_JSON)
+    .action(async (folder, options) => (await import('./dead.ts')).deadRedrive(folder, options))
+  dead
     .command('skip')
     .description('go on without a dead letter; without --yes, only say what that would do')
     .argument('<id>')
     .argument(...FOLDER)
     .requiredOption('--reason <words>', 'why its effect is not needed; kept with your name')
+    .option(...ONE_EDGE)
     .option('--yes', 'do it')
     .option(...WITH_JSON)
     .action(async (id, folder, options) =>
       (await import('./dead.ts')).deadSkip(id, folder, options),
     )
+  dead
+    .command('decisions')
+    .description('print what was redriven and skipped, by whom and why')
+    .argument(...FOLDER)
+    .option(...WITH_JSON)
+    .action(async (folder, options) => (await import('./dead.ts')).deadDecided(folder, options))
 }
 
 function breaking(cli: Command): void {
@@ -103,6 +121,7 @@ function breaking(cli: Command): void {
     .description('run one seed again, or the token of a shrunk one, and print every step')
     .argument('<seed>')
     .argument(...SUBJECT)
+    .option('--with <version>', 'the older version that took part, such as git:main')
     .option(...WITH_JSON)
     .action(async (seed, folder, options) =>
       (await import('./replay.ts')).replay(seed, folder, options),
@@ -171,6 +190,7 @@ function drawing(cli: Command): void {
     .option(...WITH_JSON)
     .action(async (folder, options) => (await import('./contracts.ts')).contracts(folder, options))
   exporting(cli.command('export').description('contracts in the languages of other tools'))
+  importing(cli.command('import').description('contracts from the documents of others'))
 }
 
 function exporting(cli: Command): void {
@@ -190,6 +210,15 @@ function exporting(cli: Command): void {
     .argument('<service>', 'its name')
     .argument(...FOLDER)
     .action(async (service, folder) => (await import('./export.ts')).exportClient(service, folder))
+}
+
+function importing(cli: Command): void {
+  cli
+    .command('openapi')
+    .description('the contract of a foreign service, from its OpenAPI 3.1 document in JSON')
+    .argument('<file>', 'the document')
+    .option('--name <name>', 'of the contract; that of the file if absent')
+    .action(async (file, options) => (await import('./import.ts')).importOpenApi(file, options))
 }
 
 function withSubcommands(command: Command): Command[] {

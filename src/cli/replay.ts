@@ -6,16 +6,35 @@ import type { HoldfastError } from '#errors'
 import { readToken, simulate } from '#sim'
 import { loadSubject } from './load-subject.ts'
 import { paint, print, printJson, reportFailure } from './output.ts'
+import { withVersion } from './revision.ts'
 import { watched } from './watchdog.ts'
 import { wholeNumber } from './whole-number.ts'
+
+interface ReplayOptions {
+  readonly json?: boolean
+  /** `git:REV`: the version that took part, for a seed that `sim --with` found. */
+  readonly with?: string
+}
 
 /** Exits with 1 if the seed violates anything. */
 export async function replay(
   seedOrToken: string,
   path: string,
-  options: { readonly json?: boolean },
+  options: ReplayOptions,
 ): Promise<void> {
-  const { system, scenario } = await loadSubject(path)
+  if (options.with === undefined) return replayed(seedOrToken, path, options)
+  return withVersion(path, options.with, async (older) =>
+    replayed(seedOrToken, path, options, older),
+  )
+}
+
+async function replayed(
+  seedOrToken: string,
+  path: string,
+  options: ReplayOptions,
+  olderPath?: string,
+): Promise<void> {
+  const { system, scenario } = await loadSubject(path, olderPath)
   const report = (error: HoldfastError): void => reportFailure(error, options.json === true)
   const what = { ...scenario, ...whatToRun(seedOrToken), keepTrace: true }
   const result = await watched(report, async () =>

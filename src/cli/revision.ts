@@ -49,6 +49,20 @@ export async function atRevision<Result>(
   }
 }
 
+/** The same for what a user names with `--with`. @throws HF_USAGE (effect none) as above */
+export async function withVersion<Result>(
+  folder: string,
+  version: string,
+  use: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  if (version.startsWith('git:') && version.length > 4) {
+    return atRevision(folder, version.slice(4), use)
+  }
+  throw new HoldfastError('HF_USAGE', {
+    detail: `--with is git: and a branch, tag or commit, such as git:main, not '${version}'`,
+  })
+}
+
 async function git(folder: string, args: readonly string[]): Promise<string> {
   const { stdout } = await run('git', ['-C', folder, '-c', 'core.hooksPath=/dev/null', ...args], {
     timeout: GIT_MS_MAX,

@@ -12,12 +12,13 @@ const PROCESSES_MIN = 3
 /** Runs one seed so often, and exits with 1 if two runs differ. */
 export async function repeat(options: {
   readonly path: string
+  readonly olderPath?: string | undefined
   readonly seed: number
   readonly count: number
   readonly workers: number
   readonly asJson: boolean
 }): Promise<void> {
-  const { path, seed, count, asJson } = options
+  const { path, olderPath, seed, count, asJson } = options
   const workers = Math.max(PROCESSES_MIN, options.workers)
   const stop = new AbortController()
   const end = (): void => stop.abort()
@@ -29,6 +30,7 @@ export async function repeat(options: {
   const seeds = Array.from({ length: count }, () => seed)
   const results = await inWorkers({
     path,
+    olderPath,
     seeds,
     workers,
     signal: stop.signal,

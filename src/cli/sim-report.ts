@@ -11,14 +11,21 @@ const LISTED_MAX = 10
 /** Places that a fault never struck, listed. */
 const UNTRIED_MAX = 6
 
-/** Prints the result of a hunt in this folder. */
-export function printHunt(result: SimulationResult, folder: string, told: Told | undefined): void {
+/** What was hunted, as the user named it. */
+interface Named {
+  readonly folder: string
+  /** The version that took part: without it, a token runs another world. */
+  readonly version: string | undefined
+}
+
+/** Prints the result of a hunt. */
+export function printHunt(result: SimulationResult, named: Named, told: Told | undefined): void {
   const { seeds, simulatedMs, wallMs, events, traceHash, violations } = result
   const rate = (seeds / (wallMs / 1_000)).toFixed(1)
   const simulated = `${(simulatedMs / 1_000).toFixed(0)} simulated s in ${(wallMs / 1_000).toFixed(1)} s`
   print(`${seeds} seeds, ${simulated} (${rate} seeds/s), ${events} events, trace ${traceHash}`)
   printCoverage(result)
-  if (told !== undefined) printTold(told, folder)
+  if (told !== undefined) printTold(told, named)
   for (const each of violations.slice(0, LISTED_MAX)) {
     print(
       `${paint('red', '✗')} ${each.check}  ${paint('dim', `seed ${each.seed}`)}  ${each.detail}`,
@@ -31,11 +38,15 @@ export function printHunt(result: SimulationResult, folder: string, told: Told |
   )
 }
 
-function printTold({ violation, token, faults, story, file }: Told, folder: string): void {
+function printTold(
+  { violation, token, faults, story, file }: Told,
+  { folder, version }: Named,
+): void {
   const needed = `${faults.length} of ${violation.faults.length} faults needed`
   print(`\n${paint('red', 'FAIL')}  “${violation.check}”  seed ${violation.seed}  ${needed}`)
   for (const sentence of story) print(`  ${sentence}`)
-  print(`  again    holdfast replay ${token} ${folder}`)
+  const beside = version === undefined ? '' : ` --with ${version}`
+  print(`  again    holdfast replay ${token} ${folder}${beside}`)
   print(`  picture  ${file}\n`)
 }
 
@@ -58,6 +69,9 @@ const SPARED: Readonly<Record<string, string>> = {
   'lost-answer': 'lost an answer',
   duplicate: 'been asked twice',
   delay: 'been asked late',
+  refused: 'refused a connection',
+  reset: 'had a connection reset',
+  'corrupted-answer': 'had an answer spoilt',
 }
 
 /** `payments.charge has never lost an answer in your tests`, or what another place was spared. */

@@ -21,7 +21,7 @@ import { loadSubject } from './load-subject.ts'
 import { printJson, reportFailure } from './output.ts'
 import { regressionSeeds } from './regressions.ts'
 import { huntFor } from './sim-hunt.ts'
-import { atRevision } from './revision.ts'
+import { withVersion } from './revision.ts'
 import { Progress } from './sim-progress.ts'
 import { repeat } from './sim-repeat.ts'
 import { printHunt } from './sim-report.ts'
@@ -71,17 +71,8 @@ export async function sim(path: string, options: SimOptions): Promise<void> {
   await watched(report, async () =>
     options.with === undefined
       ? simulated(path, options)
-      : atRevision(path, revisionOf(options.with), async (older) =>
-          simulated(path, options, older),
-        ),
+      : withVersion(path, options.with, async (older) => simulated(path, options, older)),
   )
-}
-
-function revisionOf(version: string): string {
-  if (version.startsWith('git:') && version.length > 4) return version.slice(4)
-  throw new HoldfastError('HF_USAGE', {
-    detail: `--with is git: and a branch, tag or commit, such as git:main, not '${version}'`,
-  })
 }
 
 async function simulated(path: string, options: SimOptions, olderPath?: string): Promise<void> {
@@ -104,7 +95,7 @@ async function simulated(path: string, options: SimOptions, olderPath?: string):
   const told = await toldOf(hunt, result.violations)
   if (result.violations.length > 0) process.exitCode = 1
   if (hunt.asJson) return printJson({ ...result, ...(told === undefined ? {} : { told }) })
-  printHunt(result, path, told)
+  printHunt(result, { folder: path, version: options.with }, told)
 }
 
 async function resultOf(
