@@ -248,9 +248,12 @@ test('every page and test of a failure stands in the table', () => {
 })
 
 test('each mutant names a test that exists', () => {
-  const tests = read('src/**/*.test.ts', 'test/**/*.test.ts', 'test/conformance/*-suite.ts').map(
-    ({ text }) => text,
-  )
+  const tests = read(
+    'src/**/*.test.ts',
+    'test/**/*.test.ts',
+    'test/conformance/*-suite.ts',
+    'bench/method/*.test.ts',
+  ).map(({ text }) => text)
   const named = page('docs/mutants.md')
     .split('\n')
     .filter((line) => line.startsWith('| ') && line.includes('`'))

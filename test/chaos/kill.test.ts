@@ -82,12 +82,22 @@ async function settled(market: Market, acknowledged: readonly Acknowledged[]): P
     // A few at a time, as customers would ask: a thousand at once are refused, and rightly.
     const asked = open.splice(0, ASKED_AT_ONCE)
     const states = await Promise.all(asked.map(async (id) => market.get(`/orders/${id}`)))
-    const lost = states.filter(({ code, refusal }) => code !== undefined || refusal !== undefined)
+    const lost = states.filter(
+      (state) => !isShed(state) && (state['code'] ?? state['refusal']) !== undefined,
+    )
     assert.deepEqual(lost.slice(0, 3), [], 'an acknowledged order is not known any more')
-    const waiting = asked.filter((_, index) => states[index]?.['status'] === 'pending')
+    const waiting = asked.filter((_, index) => {
+      const state = states[index] ?? {}
+      return isShed(state) || state['status'] === 'pending'
+    })
     open.push(...waiting)
     if (waiting.length > 0) await pause(100)
   }
+}
+
+/** Whoever was told to come back later comes back later: that says nothing about the order. */
+function isShed({ code }: Readonly<Record<string, unknown>>): boolean {
+  return code === 'HF_OVERLOADED' || code === 'HF_DEADLINE_EXHAUSTED'
 }
 
 async function compare(

@@ -73,13 +73,26 @@ export function brokerSuite({ name, acknowledged, carrierOf, skip }: Candidate):
 
     test('R1: somebody keeps the message until its effect is committed', async () => {
       await within({}, async (rig) => {
-        await rig.inventory.database.transaction({ timeoutMs: 9_999 }, async (tx) => {
+        const { database } = rig.inventory
+        const [locked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+        const holding = database.transaction({ timeoutMs: 9_999 }, async (tx) => {
           await tx.query('lock table seen')
+          locked.resolve()
+          await gate.promise
+        })
+        await locked.promise
+        try {
           await rig.emit('placed', [{ key: 'a', n: 1 }])
-          await soon('the handler waits', async () => (await tx.query(WAITING)).rows.length > 0)
+          await soon(
+            'the handler waits',
+            async () => (await database.query(WAITING)).rows.length > 0,
+          )
 
           assert.ok((await rig.waiting()).length + (await rig.carrier.kept()) >= 1)
-        })
+        } finally {
+          gate.resolve()
+          await holding
+        }
 
         await soon('it is seen', async () => (await rig.seen()).length === 1)
       })

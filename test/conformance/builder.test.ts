@@ -1,6 +1,7 @@
 /**
  * Query builders as the database of a service: D1 to D3 of `src/adapters/drizzle.ts`, K1 and K2 of
- * `src/adapters/kysely.ts`, on each engine and in the simulation.
+ * `src/adapters/kysely.ts`, Q1 and Q2 of `src/adapters/template-sql.ts`, on each engine and in the
+ * simulation.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -23,6 +24,7 @@ import { nodeClock, nodeRandom, nodeTimers } from '#world'
 import { drizzle } from '../../src/adapters/drizzle.ts'
 import { kysely } from '../../src/adapters/kysely.ts'
 import { openPgliteMemory } from '../../src/adapters/pglite-memory.ts'
+import { postgresJs } from '../../src/adapters/postgres-js.ts'
 import { engines, type FreshDatabase } from '../support/databases.ts'
 
 const buyers = pgTable('buyers', { id: serial().primaryKey(), name: text().notNull() })
@@ -124,6 +126,23 @@ for (const engine of engines) {
 
       assert.deepEqual(buyer, { id: 1, name: 'Ada', orders: [{ name: "o'1" }, { name: 'o2' }] })
       assert.deepEqual(counted, [{ n: 2 }])
+    })
+
+    test('Q1, Q2: a template sends its values as parameters, its parts as text, and itself once', async () => {
+      await using fresh = await engine.fresh()
+
+      const [kept, found, none] = await within(fresh, async (executor) => {
+        const tx = postgresJs({ migrations }).over(executor)
+        const evil = "'); drop table buyers; --"
+        const adding = tx`insert into buyers (name) values (${evil}), (${'Ada'})`
+        const { count } = await adding
+        await adding
+        const ada = tx`and name = ${'Ada'}`
+        const named = await tx<{ id: number }>`select id from buyers where id > ${0} ${ada}`
+        return [count, named, await tx`select id from buyers where name = ${undefined}`]
+      })
+
+      assert.deepEqual([kept, [...found], [...none]], [2, [{ id: 2 }], []])
     })
 
     test('D2, K2: a handler cannot begin a second transaction', async () => {

@@ -21,6 +21,10 @@ const get = (): { status: string } => ({ status: 'pending' })
 export function edges(): void {
   // @ts-expect-error no edge without a deadline: deadline
   edge(payments, {})
+  // @ts-expect-error a preset that says no deadline does not replace one: deadline
+  edge(payments, { preset: 'once' })
+  // @ts-expect-error a preset is one of those that there are: "eager"
+  edge(payments, { preset: 'eager' })
   // @ts-expect-error a duration has a unit: number
   edge(payments, { deadline: 3 })
   // @ts-expect-error a duration has a unit: "3"

@@ -1,0 +1,1 @@
+create table heard (customer text primary key, name text not null);

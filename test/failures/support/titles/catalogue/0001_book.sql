@@ -1,0 +1,1 @@
+create table book (isbn text primary key, title text not null);
