@@ -10,11 +10,13 @@ export const benches: ReadonlyMap<string, () => Promise<Bench>> = new Map<
   () => Promise<Bench>
 >([
   ['policy', async () => (await import('./policy/bench.ts')).policy],
-  ['call', async () => (await import('./call/bench.ts')).call],
+  ['call', async () => (await import('./call/bench.ts')).call()],
   ['events', async () => (await import('./events/bench.ts')).events()],
   ['overload', async () => (await import('./overload/bench.ts')).overload],
+  ['scale', async () => (await import('./scale/bench.ts')).scale()],
   ['sim', async () => (await import('./sim/bench.ts')).sim],
   ['startup', async () => (await import('./startup/bench.ts')).startup()],
   ['install', async () => (await import('./startup/bench.ts')).install()],
   ['memory', async () => (await import('./startup/bench.ts')).memory()],
+  ['growth', async () => (await import('./growth/bench.ts')).growth],
 ])

@@ -6,15 +6,16 @@
  */
 import { parseArgs } from 'node:util'
 import { benches } from './benches.ts'
+import type { Bench } from './method/bench.ts'
 import { regressions } from './method/compare.ts'
 import { lastCommitted, readResult, type Result } from './method/result.ts'
 import { report, type Report } from './method/report.ts'
 import { Noise } from './method/noise.ts'
-import { inRounds, type Watching } from './method/rounds.ts'
+import { inRounds, ROUNDS_DEFAULT, type Watching } from './method/rounds.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { against: { type: 'string' }, rounds: { type: 'string', default: '5' } },
+  options: { against: { type: 'string' }, rounds: { type: 'string' } },
 })
 
 const before = values.against === undefined ? lastCommitted() : readResult(values.against)
@@ -22,10 +23,13 @@ if (before === undefined) {
   console.error('no result is committed yet: `npm run bench -- --save`, commit, and check again')
   process.exitCode = 2
 } else {
-  process.exitCode = await check(before, Number(values.rounds))
+  process.exitCode = await check(
+    before,
+    values.rounds === undefined ? undefined : Number(values.rounds),
+  )
 }
 
-async function check({ commit, reports }: Result, rounds: number): Promise<number> {
+async function check({ commit, reports }: Result, rounds: number | undefined): Promise<number> {
   const known = reports.map(({ bench }) => bench)
   const named =
     positionals.length === 0 ? known : positionals.filter((name) => known.includes(name))
@@ -35,13 +39,17 @@ async function check({ commit, reports }: Result, rounds: number): Promise<numbe
     const bench = await benches.get(name)?.()
     if (bench === undefined) continue
     // oxlint-disable-next-line no-await-in-loop -- as above.
-    now.push(report(bench, rounds, await inRounds(bench, rounds, watching())))
+    now.push(await measured(bench, rounds ?? bench.rounds ?? ROUNDS_DEFAULT))
   }
   const found = regressions(reports, now)
   for (const line of found) console.log(`worse  ${line}`)
   if (now.length === 0) console.log(`commit ${commit} has no result of ${positionals.join(', ')}`)
   else if (found.length === 0) console.log(`no ratio is worse than at commit ${commit}`)
   return now.length === 0 ? 2 : found.length === 0 ? 0 : 1
+}
+
+async function measured(bench: Bench, rounds: number): Promise<Report> {
+  return report(bench, rounds, await inRounds(bench, rounds, watching()))
 }
 
 function watching(): Watching {

@@ -7,12 +7,13 @@
  */
 import type { Bench, Measure, Opened, Role, Sample, Subject } from '../method/bench.ts'
 import { type Child, startChild } from '../method/child.ts'
+import { startPostgres } from '../method/postgres.ts'
 
 const SERVER = new URL('./server.ts', import.meta.url)
 const CLIENT = new URL('./client.ts', import.meta.url)
 
-/** How many callers at once; the headline is that of the middle. */
-const CALLERS = [1, 32, 256] as const
+/** How many callers at once; the first is the headline. */
+const CALLERS = [32, 1, 256] as const
 const SAMPLE_MS = 500
 
 const subjects: readonly (readonly [string, Role])[] = [
@@ -20,33 +21,57 @@ const subjects: readonly (readonly [string, Role])[] = [
   ['node:http + undici', 'peer'],
   ['fastify + undici', 'peer'],
   ['hono + undici', 'peer'],
+  ['orpc', 'peer'],
+  ['trpc', 'peer'],
+  ['connect', 'peer'],
+  ['nestjs (TCP)', 'peer'],
   ['moleculer (TCP)', 'peer'],
   ['moleculer (TCP, policies)', 'peer'],
   ['holdfast', 'holdfast'],
   ['holdfast over HTTP', 'variant'],
+  ['holdfast, with a key', 'variant'],
+  ['holdfast, kept answer', 'variant'],
 ]
 
-/** The bench of the call edge. */
-export const call: Bench = {
-  name: 'call',
-  question: 'one small JSON call between two processes over loopback',
-  measures: [
-    cpu(32),
-    rate(32),
-    ...tails(32),
-    cpu(1),
-    rate(1),
-    ...tails(1),
-    cpu(256),
-    rate(256),
-    ...tails(256),
-  ],
-  subjects: subjects.map(([name, role]): Subject => ({ name, role, open: () => open(name) })),
+/** Who commits each call in a database; nobody waits for the others' one. */
+const KEYED: ReadonlySet<string> = new Set(['holdfast, with a key', 'holdfast, kept answer'])
+
+/** The bench of the call edge, with so many callers at once; the first is the headline. */
+export async function call(loads: readonly [number, ...number[]] = CALLERS): Promise<Bench> {
+  const [first, ...more] = loads
+  const database = await startPostgres()
+  return {
+    name: 'call',
+    question: 'one small JSON call between two processes over loopback',
+    measures: [
+      cpu(first),
+      ...besides(first),
+      ...more.flatMap((each) => [cpu(each), ...besides(each)]),
+    ],
+    subjects: subjects.map(([name, role], index): Subject => ({
+      name,
+      role,
+      open: async () =>
+        open(loads, name, KEYED.has(name) ? await database.fresh(`keyed_${index}`) : ''),
+    })),
+    close: () => database.stop(),
+  }
+}
+
+/** What stands beside the headline of a load. */
+function besides(callers: number): readonly Measure[] {
+  return [calleeCpu(callers), rate(callers), ...tails(callers)]
 }
 
 function cpu(callers: number): Measure {
   const unit = `µs of CPU per call of both sides, ${callers} at once`
   return { name: `cpu${callers}`, unit, better: 'less', isCompared: true }
+}
+
+/** The rest of it is the caller's. */
+function calleeCpu(callers: number): Measure {
+  const unit = `µs of CPU per call of the side that answers, ${callers} at once`
+  return { name: `callee${callers}`, unit, better: 'less', isCompared: false }
 }
 
 /** Shown only, as are the tails: on a machine that others use, they tell of the others. */
@@ -63,13 +88,13 @@ function tails(callers: number): readonly Measure[] {
   ].map((each): Measure => ({ ...each, better: 'less', isCompared: false }))
 }
 
-async function open(name: string): Promise<Opened> {
-  const server = await startChild(SERVER, [name])
+async function open(loads: readonly number[], name: string, url: string): Promise<Opened> {
+  const server = await startChild(SERVER, [name, url])
   try {
     const { port = 0 } = await server.ask('port')
     const client = await startChild(CLIENT, [name, String(port)])
     return {
-      sample: () => sample(server, client),
+      sample: () => sample(server, client, loads),
       async close() {
         await Promise.all([server.end(), client.end()])
       },
@@ -80,9 +105,9 @@ async function open(name: string): Promise<Opened> {
   }
 }
 
-async function sample(server: Child, client: Child): Promise<Sample> {
+async function sample(server: Child, client: Child, loads: readonly number[]): Promise<Sample> {
   const parts: Sample[] = []
-  for (const callers of CALLERS) {
+  for (const callers of loads) {
     // oxlint-disable-next-line no-await-in-loop -- one load at a time.
     parts.push(await underLoad(server, client, callers))
   }
@@ -93,8 +118,10 @@ async function underLoad(server: Child, client: Child, callers: number): Promise
   const before = await server.ask('cpu')
   const { done = 0, failed = 0, us = 0, ...took } = await client.ask('run', callers, SAMPLE_MS)
   const after = await server.ask('cpu')
+  const calleeUs = (after['us'] ?? 0) - (before['us'] ?? 0)
   return {
-    [`cpu${callers}`]: (us + (after['us'] ?? 0) - (before['us'] ?? 0)) / done,
+    [`cpu${callers}`]: (us + calleeUs) / done,
+    [`callee${callers}`]: calleeUs / done,
     [`rate${callers}`]: took['rate'] ?? Number.NaN,
     [`p50${callers}`]: took['p50'] ?? Number.NaN,
     [`p99${callers}`]: took['p99'] ?? Number.NaN,

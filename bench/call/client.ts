@@ -10,6 +10,8 @@ import { peerNamed } from '../method/peer.ts'
 import { quantile } from '../method/statistics.ts'
 import { callEcho, question } from './echo.ts'
 import { callFramed } from './framed.ts'
+import { held } from './held.ts'
+import { callKeyed } from './keyed.ts'
 
 /** A loop that never turns lets no timer fire. */
 const CALLS_PER_TURN = 256
@@ -31,7 +33,7 @@ serve({
     const count = { done: 0, failed: 0 }
     const before = process.cpuUsage()
     const startedMs = performance.now()
-    await Promise.all(Array.from({ length: callers }, () => caller(endMs, latenciesUs, count)))
+    await Promise.all(Array.from({ length: callers }, () => callerUntil(endMs, latenciesUs, count)))
     const seconds = (performance.now() - startedMs) / 1_000
     const { user, system } = process.cpuUsage(before)
     return {
@@ -43,9 +45,13 @@ serve({
       p99: quantile(latenciesUs, 0.99),
     }
   },
+  async repeat(calls = 0) {
+    const failed = await repeat(calls)
+    return { failed, ...held() }
+  },
 })
 
-async function caller(
+async function callerUntil(
   endMs: number,
   latenciesUs: number[],
   count: { done: number; failed: number },
@@ -83,15 +89,31 @@ async function checked(): Promise<void> {
 
 /** The same number of calls for everybody: code is compiled by calls and not by time. */
 async function warm(): Promise<void> {
-  for (let calls = 0; calls < WARM_CALLS; calls += WARM_CALLERS) {
-    // oxlint-disable-next-line no-await-in-loop -- no more than these at once.
-    await Promise.all(Array.from({ length: WARM_CALLERS }, succeeded))
+  await repeat(WARM_CALLS)
+}
+
+/** So many calls by 32 callers. Gives the number of those that failed. */
+async function repeat(calls: number): Promise<number> {
+  const count = { left: calls, failed: 0 }
+  const caller = async (): Promise<void> => {
+    while (count.left > 0) {
+      count.left -= 1
+      // oxlint-disable-next-line no-await-in-loop -- a caller asks again when it was answered.
+      const isDone = await succeeded()
+      if (!isDone) count.failed += 1
+      // oxlint-disable-next-line no-await-in-loop -- as above.
+      if (!isDone || count.left % CALLS_PER_TURN === 0) await turn()
+    }
   }
+  await Promise.all(Array.from({ length: WARM_CALLERS }, caller))
+  return count.failed
 }
 
 async function called(): Promise<() => Promise<unknown>> {
   if (name === 'holdfast') return callEcho(Number(port), 'session')
   if (name === 'holdfast over HTTP') return callEcho(Number(port), 'http')
+  if (name === 'holdfast, with a key') return callKeyed(Number(port), 'new')
+  if (name === 'holdfast, kept answer') return callKeyed(Number(port), 'same')
   return name === 'framed socket, by hand' ? callFramed(Number(port), question) : peerCall()
 }
 

@@ -1,13 +1,16 @@
 /**
- * The serving process of one subject of the call bench. Argument: its name.
+ * The serving process of one subject of the call bench. Arguments: its name and, for those who need one,
+ * the URL of a database.
  */
 import { serve } from '../method/child.ts'
 import { peerNamed } from '../method/peer.ts'
 import { freePort } from '../method/postgres.ts'
 import { serveEcho } from './echo.ts'
+import { held } from './held.ts'
 import { serveFramed } from './framed.ts'
+import { serveKeyed } from './keyed.ts'
 
-const name = process.argv[2] ?? ''
+const [, , name = '', url = ''] = process.argv
 const port = await served()
 
 serve({
@@ -16,10 +19,11 @@ serve({
     const { user, system } = process.cpuUsage()
     return { us: user + system }
   },
+  held: async () => held(),
 })
 
 async function served(): Promise<number> {
-  if (name.startsWith('holdfast')) return serveEcho()
+  if (name.startsWith('holdfast')) return url === '' ? serveEcho() : serveKeyed(url)
   return name === 'framed socket, by hand' ? serveFramed() : peerPort()
 }
 

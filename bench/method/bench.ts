@@ -24,6 +24,8 @@ export interface Opened {
 export interface Subject {
   readonly name: string
   readonly role: Role
+  /** How much there is of what grows, where that is the question. */
+  readonly size?: number
   /** Rejects where the subject is not installed; the run then goes on without it. */
   open(): Promise<Opened>
 }
@@ -46,6 +48,10 @@ export interface Bench {
   /** The first one is the headline. */
   readonly measures: readonly [Measure, ...Measure[]]
   readonly subjects: readonly Subject[]
+  /** True if every sample has processes of its own: then nothing is warmed up by a round before. */
+  readonly isFresh?: boolean
+  /** Where five rounds would take a quarter of an hour. @defaultValue 5 */
+  readonly rounds?: number
   /** Frees what the subjects have in common, such as a database server. */
   close?(): Promise<void>
 }

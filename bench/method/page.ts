@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { plot } from './plot.ts'
 import type { Report } from './report.ts'
 import type { Result } from './result.ts'
-import { foot, heading, markdown } from './text.ts'
+import { goalsText } from './goals-text.ts'
+import { foot, heading, tableText } from './text.ts'
 
 const DOCS = new URL('../../docs/', import.meta.url)
 
@@ -34,6 +35,7 @@ export function pageOf(result: Result): string {
     '**The ratios are the result; the absolute figures are not.** A ratio above 1 means ahead, ' +
       'whatever the unit. The floor is what the machine allows, written by hand without a library. ' +
       'The spread is half the distance between the quartiles.',
+    ...goalsText(reports),
     ...reports.map(section),
   ].join('\n\n')
 }
@@ -41,8 +43,8 @@ export function pageOf(result: Result): string {
 function section(found: Report): string {
   const [headline, ...others] = found.tables
   const [first = ''] =
-    headline === undefined ? [] : [`${heading(headline)}:\n\n${markdown(headline)}`]
-  const rest = others.map((table) => `${heading(table)}:\n\n${markdown(table)}`)
+    headline === undefined ? [] : [`${heading(headline)}:\n\n${tableText(headline)}`]
+  const rest = others.map((table) => `${heading(table)}:\n\n${tableText(table)}`)
   return [
     `## ${found.bench}`,
     `What is measured: ${found.question}.`,

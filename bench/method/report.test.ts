@@ -68,3 +68,18 @@ test('where nobody is to compare with, a ratio is null and not a number', () => 
 test('who could not be measured is named', () => {
   assert.deepEqual(found.missing, ['absent: not installed'])
 })
+
+test('where subjects have sizes, a table says with which power its values grow', () => {
+  const { tables } = report(bench, 1, { ...run([]), measured: [sized(10), sized(1_000)] })
+
+  assert.deepEqual(
+    tables.map(({ exponent }) => exponent),
+    [1, 0],
+  )
+})
+
+/** A subject that costs five for each of its size, and does nine a second whatever it is. */
+function sized(size: number): Rounds['measured'][number] {
+  const one = { ...subject(`${size}`, 'variant'), size }
+  return { subject: one, samples: [{ ns: 5 * size, rate: 9 }] }
+}

@@ -5,10 +5,11 @@
  *   P1. The best peer is the one with the best median of this measure, floor and variants left out.
  *   P2. The headline's rows stand in `rows`, so that one object answers whoever asks for one number.
  */
+import type { Agreement } from './agree.ts'
 import type { Bench, Measure, Role } from './bench.ts'
 import type { NoiseReport } from './noise.ts'
 import type { Measured, Rounds } from './rounds.ts'
-import { ahead, median, spread } from './statistics.ts'
+import { ahead, exponent, median, spread } from './statistics.ts'
 
 /** One subject in one measure. Ratios above 1 mean ahead; `null` where there is nobody to compare with. */
 export interface Row {
@@ -24,6 +25,8 @@ export interface Row {
 /** One measure of all subjects. */
 export interface Table extends Measure {
   readonly rows: readonly Row[]
+  /** The value grows with the size to this power, where the subjects have sizes: 0 is flat, 1 linear. */
+  readonly exponent?: number
 }
 
 /** What one run of one bench found. */
@@ -38,6 +41,8 @@ export interface Report {
   readonly missing: readonly string[]
   readonly noise: NoiseReport
   readonly tookMs: number
+  /** Where the bench was run several times. */
+  readonly agreement?: Agreement
 }
 
 /** Makes the report of a bench. */
@@ -59,19 +64,26 @@ export function report(bench: Bench, rounds: number, run: Rounds): Report {
 interface Series {
   readonly name: string
   readonly role: Role
+  readonly size: number | undefined
   readonly values: readonly number[]
 }
 
 function tableOf(measure: Measure, measured: readonly Measured[]): Table {
   const all = measured
-    .map(({ subject: { name, role }, samples }): Series => {
+    .map(({ subject: { name, role, size }, samples }): Series => {
       const values = samples.map((sample) => sample[measure.name] ?? Number.NaN)
-      return { name, role, values }
+      return { name, role, size, values }
     })
     .filter(({ values }) => values.some((value) => Number.isFinite(value)))
   const floor = all.find(({ role }) => role === 'floor')
   const best = bestPeer(measure, all)
-  return { ...measure, rows: all.map((series) => rowOf(measure, series, floor, best)) }
+  const rows = all.map((series) => rowOf(measure, series, floor, best))
+  const points = all.flatMap(({ size, values }) =>
+    size === undefined ? [] : [[size, median(values)] as const],
+  )
+  return points.length < 2
+    ? { ...measure, rows }
+    : { ...measure, rows, exponent: rounded(exponent(points)) }
 }
 
 function bestPeer({ better }: Measure, all: readonly Series[]): Series | undefined {

@@ -24,8 +24,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Adds the report to the file of this commit and day, and writes the page. Gives the paths. */
 export function save(report: Report): readonly string[] {
-  const date = isoMoment(nodeClock.wallMs()).slice(0, 10)
-  const commit = git('rev-parse', '--short', 'HEAD')
+  const { date, commit } = commitNow()
   const file = new URL(`${date}-${commit}.json`, RESULTS)
   const earlier = existsSync(file) ? readResult(file).reports : []
   const kept = earlier.filter(({ bench }) => bench !== report.bench)
@@ -40,6 +39,12 @@ export function save(report: Report): readonly string[] {
   const paths = [fileURLToPath(file), ...writePage(result)]
   format(paths)
   return paths
+}
+
+/** The day, and the commit that the sources stand at. */
+export function commitNow(): Pick<Result, 'date' | 'commit'> {
+  const date = isoMoment(nodeClock.wallMs()).slice(0, 10)
+  return { date, commit: git('rev-parse', '--short', 'HEAD') }
 }
 
 /** The newest result that is committed, or `undefined` if there is none. */

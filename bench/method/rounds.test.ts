@@ -76,3 +76,15 @@ test('R2, R3: a sample that fails ends the run by name, and everybody is closed'
 
   assert.deepEqual(happened.slice(-2), ['a closed', 'b closed'])
 })
+
+test('where every sample is fresh, no round is thrown away', async () => {
+  const { bench, happened } = trial(['a'])
+
+  const { measured } = await inRounds({ ...bench, isFresh: true }, 2, quiet)
+
+  assert.deepEqual(happened, ['a', 'a', 'a closed'])
+  assert.deepEqual(
+    measured.map(({ samples }) => samples.map(({ n }) => n)),
+    [[1, 2]],
+  )
+})

@@ -13,6 +13,9 @@ import { nodeClock } from '#world'
 import type { Bench, Opened, Sample, Subject } from './bench.ts'
 import type { Noise, NoiseReport } from './noise.ts'
 
+/** Fewer rounds have no median worth the name. */
+export const ROUNDS_DEFAULT = 5
+
 /** One subject and its samples, in the order of the rounds. */
 export interface Measured {
   readonly subject: Subject
@@ -40,7 +43,7 @@ interface Runner {
   readonly samples: Sample[]
 }
 
-/** Measures in `rounds` rounds; one more goes before them, whose numbers are thrown away. */
+/** Measures in `rounds` rounds; one more goes before them, whose numbers are thrown away, unless each sample is fresh. */
 export async function inRounds(
   bench: Bench,
   rounds: number,
@@ -49,6 +52,7 @@ export async function inRounds(
   const startedMs = nodeClock.monotonicMs()
   const runners: Runner[] = []
   const missing: string[] = []
+  const warmRounds = bench.isFresh === true ? 0 : 1
   try {
     for (const subject of bench.subjects) {
       // oxlint-disable-next-line no-await-in-loop -- opened side by side, they would warm up unequally.
@@ -56,7 +60,7 @@ export async function inRounds(
       if (typeof opened === 'string') missing.push(`${subject.name}: ${opened}`)
       else runners.push({ subject, opened, samples: [] })
     }
-    for (let round = 0; round <= rounds; round += 1) {
+    for (let round = 1 - warmRounds; round <= rounds; round += 1) {
       // oxlint-disable-next-line no-await-in-loop -- rounds follow each other.
       await oneRound(runners, round)
       // oxlint-disable-next-line no-await-in-loop -- the machine is looked at while nobody is measured.
@@ -67,7 +71,10 @@ export async function inRounds(
     await Promise.allSettled(runners.map(({ opened }) => opened.close()))
     await bench.close?.()
   }
-  const measured = runners.map(({ subject, samples }) => ({ subject, samples: samples.slice(1) }))
+  const measured = runners.map(({ subject, samples }) => ({
+    subject,
+    samples: samples.slice(warmRounds),
+  }))
   return { measured, missing, noise: noise.report(), tookMs: nodeClock.monotonicMs() - startedMs }
 }
 

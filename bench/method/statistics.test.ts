@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ahead, median, quantile, spread } from './statistics.ts'
+import { ahead, exponent, median, quantile, spread } from './statistics.ts'
 
 test('the median is the middle value, or the mean of the two middle ones', () => {
   assert.equal(median([9, 1, 5]), 5)
@@ -30,6 +30,11 @@ test('S1: a ratio above 1 means ahead, for times and for rates', () => {
   assert.equal(ahead([10, 10], [20, 20], 'more'), 0.5)
 })
 
+test('what fell below nothing has no ratio', () => {
+  assert.ok(Number.isNaN(ahead([-1, 2], [-3, -4], 'less')))
+  assert.equal(ahead([-1, 2, 2], [3, 4, 4], 'less'), 2)
+})
+
 test('S2: a machine that slows down for everybody leaves the ratio as it is', () => {
   const subject = [10, 10, 40, 80, 20]
   const reference = subject.map((value) => value * 3)
@@ -44,3 +49,20 @@ test('S2: a ratio is taken in each round, because medians of all rounds may come
   assert.equal(median(reference) / median(subject), 8)
   assert.equal(ahead(subject, reference, 'less'), 2)
 })
+
+test('an exponent is 0 for what stays flat, 1 for what grows in proportion, whatever one point does', () => {
+  assert.equal(exponent(points(() => 7)).toFixed(6), '0.000000')
+  assert.equal(exponent(points((size) => 3 * size)).toFixed(6), '1.000000')
+  assert.equal(exponent(points((size) => 3 * Math.sqrt(size))).toFixed(6), '0.500000')
+  assert.ok(
+    exponent([
+      [10, 7],
+      [100, 9],
+      [1_000, 7],
+    ]) < 0.01,
+  )
+})
+
+function points(cost: (size: number) => number): readonly (readonly [number, number])[] {
+  return [10, 100, 1_000].map((size) => [size, cost(size)] as const)
+}

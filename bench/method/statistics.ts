@@ -1,6 +1,6 @@
 /**
- * Numbers about numbers: median, quantile, spread, and the ratio of two series that were measured in
- * turns.
+ * Numbers about numbers: median, quantile, spread, the ratio of two series that were measured in turns,
+ * and the power with which a cost grows.
  *
  * Invariants:
  *   S1. A ratio above 1 means that the subject is ahead, whatever the unit.
@@ -37,8 +37,21 @@ export function ahead(
 ): number {
   const ratios = subject.flatMap((value, round) => {
     const other = reference[round]
-    if (other === undefined) return []
+    // What can fall below nothing, as a gain, has no ratio.
+    if (other === undefined || other < 0 || value < 0) return []
     return [better === 'less' ? other / value : value / other]
   })
   return median(ratios.filter((ratio) => Number.isFinite(ratio)))
+}
+
+/**
+ * The power with which `y` grows with `x`: the slope of the straight line through the logarithms that has
+ * the least squares. 0 means flat, 1 means in proportion.
+ */
+export function exponent(points: readonly (readonly [x: number, y: number])[]): number {
+  const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)] as const)
+  const meanX = logs.reduce((sum, [x]) => sum + x, 0) / logs.length
+  const meanY = logs.reduce((sum, [, y]) => sum + y, 0) / logs.length
+  const together = logs.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)
+  return together / logs.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
 }

@@ -5,7 +5,7 @@ import type { Report, Row, Table } from './report.ts'
 
 /** The whole report. */
 export function textOf(found: Report): string {
-  const tables = found.tables.map((table) => `${heading(table)}\n\n${markdown(table)}`)
+  const tables = found.tables.map((table) => `${heading(table)}\n\n${tableText(table)}`)
   return [`## ${found.bench}: ${found.question}`, ...tables, foot(found)].join('\n\n') + '\n'
 }
 
@@ -13,6 +13,13 @@ export function textOf(found: Report): string {
 export function heading({ unit, better, isCompared }: Table): string {
   const shown = isCompared ? '' : '; shown, not compared'
   return `${unit} (${better} is better${shown})`
+}
+
+/** The table, and how its values grow where its subjects have sizes. */
+export function tableText(table: Table): string {
+  const { exponent } = table
+  if (exponent === undefined) return markdown(table)
+  return `${markdown(table)}\n\nIt grows with the size to the power of ${exponent.toFixed(2)}.`
 }
 
 /** The rows, best first, as a table whose columns are aligned. */
@@ -71,11 +78,17 @@ function joined(line: readonly string[], widths: readonly number[]): string {
 }
 
 /** How far the figures can be trusted, and who is missing. */
-export function foot({ rounds, noise, missing, tookMs }: Report): string {
+export function foot({ rounds, noise, missing, tookMs, agreement }: Report): string {
   const lines = [
     `Median of ${rounds} rounds, ${(tookMs / 1_000).toFixed(0)} s in all. Between the rounds others ` +
       `used ${percent(noise.busyShare)} of ${noise.cpus} processors, and one fixed loop varied by ` +
       `±${percent(noise.loopSpread)}.`,
+    ...(agreement === undefined
+      ? []
+      : [
+          `${agreement.runs} runs agreed on every compared ratio within ` +
+            `${percent(agreement.worstShare)}; they differed most in: ${agreement.worst}.`,
+        ]),
     ...missing.map((each) => `Not measured: ${each}.`),
   ]
   return lines.join('\n')

@@ -3,9 +3,9 @@
  * cannot finish in time, and a client whose retries are paid from a budget. Written by hand.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { DEADLINE_MS, WORK_MS } from './load.ts'
+import { atOnceOf, compute, computes, DEADLINE_MS, WORK_MS } from './load.ts'
 
 const HEADER = 'deadline-ms'
 const RETRIES_MAX = 2
@@ -13,8 +13,8 @@ const COINS_MAX = 100
 const COINS_PER_RETRY = 10
 
 /** Starts the server and gives its port. */
-export async function serveFloor(atOnce: number): Promise<number> {
-  const line = new Line(atOnce)
+export async function serveFloor(capacity: number): Promise<number> {
+  const line = new Line(capacity)
   const server = createServer((request, response) => {
     if (!line.takes(response, deadlineOf(request))) refuse(response)
   })
@@ -27,10 +27,13 @@ export async function serveFloor(atOnce: number): Promise<number> {
 class Line {
   readonly #waiting: { readonly response: ServerResponse; readonly untilMs: number }[] = []
   readonly #atOnce: number
+  readonly #doWork: () => Promise<void>
   #working = 0
 
-  constructor(atOnce: number) {
-    this.#atOnce = atOnce
+  constructor(capacity: number) {
+    this.#atOnce = atOnceOf(capacity)
+    // A turn before each computation, in which others arrive.
+    this.#doWork = computes(capacity) ? () => turn().then(compute) : () => pause(WORK_MS)
   }
 
   /** `false` if the answer would come too late. */
@@ -53,7 +56,7 @@ class Line {
 
   async #work(response: ServerResponse): Promise<void> {
     this.#working += 1
-    await pause(WORK_MS)
+    await this.#doWork()
     response.end('{"ok":true}')
     this.#working -= 1
     this.#next()

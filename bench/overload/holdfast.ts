@@ -1,13 +1,13 @@
 /**
  * The same service in Holdfast: a query over an edge with a deadline and retries, and nothing else that a
- * user would have to write. Its connections are those of a database that takes 10 ms.
+ * user would have to write. Its connections are those of a database that takes 10 ms, or it computes.
  */
 import { httpNetwork, nodeWorld } from '#adapters'
 import { server, standaloneCaller } from '#edge'
 import { contract, edge, query, type Rows, type Schema, service, sql, system } from '#model'
 import { type Connection, type Connections, openDatabase } from '#state'
 import { nodeTimers, sleep } from '#world'
-import { WORK_MS } from './load.ts'
+import { atOnceOf, compute, computes, WORK_MS } from './load.ts'
 
 /** Takes any value: what is measured is the overload. */
 const anything: Schema<{ ok: boolean }> = {
@@ -21,12 +21,17 @@ const anything: Schema<{ ok: boolean }> = {
 const slow = contract('slow', { work: query({ input: anything, output: anything }) })
 const patient = edge(slow, { deadline: '200ms', ops: { work: { retry: 2 } } })
 
+/** Sessions of a service that computes: as many as an ordinary pool has. */
+const SESSIONS = 10
+
 /** Starts the server and gives its port. */
-export async function serveSlow(atOnce: number): Promise<number> {
+export async function serveSlow(capacity: number): Promise<number> {
+  const isComputing = computes(capacity)
   const working = service(slow, sql({ migrations: new URL('file:///nowhere/') }), {
     handle: {
       work: async ({ db }) => {
-        await db.query('work')
+        if (isComputing) compute()
+        else await db.query('work')
         return { ok: true }
       },
     },
@@ -36,7 +41,7 @@ export async function serveSlow(atOnce: number): Promise<number> {
     service: working,
     system: system('bench', { services: [working] }),
     world,
-    database: openDatabase(new SlowConnections(atOnce), world),
+    database: openDatabase(new SlowConnections(isComputing ? SESSIONS : atOnceOf(capacity)), world),
     resolve: () => '',
     observe: () => {},
     wake: () => {},

@@ -6,8 +6,11 @@
  */
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 
-/** What the service can do, in calls each second: with two at once, and with eight. */
-export const CAPACITIES = [200, 800] as const
+/**
+ * What the service can do, in calls each second: two or eight at once wait for a database; one at once
+ * computes, and nobody else is served meanwhile.
+ */
+export const CAPACITIES = [200, 800, 100] as const
 
 /** How long the service works for one call. */
 export const WORK_MS = 10
@@ -15,6 +18,34 @@ export const WORK_MS = 10
 /** How many calls a service of this capacity works for at once. */
 export function atOnceOf(capacity: number): number {
   return (capacity * WORK_MS) / 1_000
+}
+
+/** True if the work of a service of this capacity is the processor's own. */
+export function computes(capacity: number): boolean {
+  return atOnceOf(capacity) === 1
+}
+
+/** The work of a service that computes. */
+export function compute(): void {
+  const endMs = performance.now() + WORK_MS
+  while (performance.now() < endMs);
+}
+
+/** What so many places do now, each second, if nothing keeps them from working. */
+export async function possible(capacity: number, forMs: number): Promise<number> {
+  const endMs = performance.now() + forMs
+  let done = 0
+  const place = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      // oxlint-disable-next-line no-await-in-loop -- one place works for one call at a time.
+      if (computes(capacity)) await turn(compute())
+      // oxlint-disable-next-line no-await-in-loop -- as above.
+      else await pause(WORK_MS)
+      done += 1
+    }
+  }
+  await Promise.all(Array.from({ length: atOnceOf(capacity) }, place))
+  return (done * 1_000) / forMs
 }
 
 /** Later than this an answer is worth nothing. */

@@ -5,6 +5,7 @@
  * A server gives its port and, on request, nothing else; a client gives the call.
  */
 import { createServer } from 'node:http'
+import { rpcClients, rpcServers } from './rpc.js'
 
 const KEEP_MS = 60_000
 const CONNECTIONS_MAX = 256
@@ -77,6 +78,8 @@ export const servers = {
     return port
   },
 
+  ...rpcServers(answerTo),
+
   'moleculer (TCP)': (port) => moleculerServer(port),
   'moleculer (TCP, policies)': (port) => moleculerServer(port, policies),
 }
@@ -109,6 +112,8 @@ export const clients = {
   'node:http + undici': posted,
   'fastify + undici': posted,
   'hono + undici': posted,
+
+  ...rpcClients,
 
   'moleculer (TCP)': (port, question) => moleculerClient(port, question),
   'moleculer (TCP, policies)': (port, question) => moleculerClient(port, question, policies),

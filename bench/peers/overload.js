@@ -10,6 +10,15 @@ async function work() {
   return { ok: true }
 }
 
+/** The work of a service that computes, if `compute` is given, and otherwise waits. */
+function workOf(compute, waiting) {
+  if (compute === undefined) return waiting
+  return async () => {
+    compute()
+    return { ok: true }
+  }
+}
+
 /** Work that queues for its turn, as it does for the connections of a pool. */
 function workplace(atOnce) {
   const queue = []
@@ -33,10 +42,10 @@ export const servers = {
   fastify: fastifyServer,
   'fastify + cockatiel': fastifyServer,
 
-  async moleculer(port, atOnce) {
+  async moleculer(port, atOnce, compute) {
     const bulkhead = { enabled: true, concurrency: atOnce, maxQueueSize: 100 }
     const broker = await moleculer('server', { port, urls: [] }, { bulkhead })
-    broker.createService({ name: 'slow', actions: { work } })
+    broker.createService({ name: 'slow', actions: { work: workOf(compute, work) } })
     await broker.start()
     return port
   },
@@ -89,10 +98,10 @@ export const clients = {
   },
 }
 
-async function fastifyServer(_port, atOnce) {
+async function fastifyServer(_port, atOnce, compute) {
   const { fastify } = await import('fastify')
   const app = fastify()
-  app.get('/work', workplace(atOnce))
+  app.get('/work', workOf(compute, workplace(atOnce)))
   await app.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 })
   return app.server.address().port
 }
