@@ -92,5 +92,14 @@ async function tryToOrder(w: Load, n: number): Promise<string | undefined> {
   } as const
   const answer = await w.request('orders', request).catch(() => undefined)
   if (answer === undefined || answer.status >= 300) return undefined
-  return (answer.json() as { orderId: string }).orderId
+  return orderIdIn(answer)
+}
+
+/** An answer may arrive spoilt: then there is none. */
+function orderIdIn(answer: Awaited<ReturnType<Load['request']>>): string | undefined {
+  try {
+    return (answer.json() as { orderId: string }).orderId
+  } catch {
+    return undefined
+  }
 }

@@ -62,9 +62,8 @@ export async function watched<T>(
 }
 
 function stallOf({ who, place, seed }: Stalled): HoldfastError {
-  const where = place === undefined ? '' : ` at ${place}`
   return new HoldfastError('HF_SIM_STALLED', {
-    detail: `${who} has run for ${CPU_MS_MAX / 1_000} s of CPU time without awaiting anything${where} (seed ${seed})`,
+    detail: `${who} has run for ${CPU_MS_MAX / 1_000} s of CPU time without awaiting anything at ${place} (seed ${seed})`,
   })
 }
 

@@ -10,13 +10,17 @@ export interface Stalled {
   /** `orders#2`. */
   readonly who: string
   readonly seed: number
-  /** `orders/app.ts:31`; `undefined` if no line of the user's is on the stack. */
-  readonly place: string | undefined
+  /** `orders/app.ts:31`. */
+  readonly place: string
 }
 
-/** Who runs now, given the present stack. `undefined` if it is nobody's code but the simulator's. */
+/**
+ * Who runs now, given the present stack. `undefined` if it is nobody's code but the simulator's: without a
+ * line of the user's on the stack it is a database that starts, or a statement that it works on.
+ */
 export function stalledAt(stack: string): Stalled | undefined {
   const actor = currentActor()
   if (!(actor instanceof Incarnation)) return undefined
-  return { who: actor.name, seed: actor.seed, place: placeOf(stack) }
+  const place = placeOf(stack)
+  return place === undefined ? undefined : { who: actor.name, seed: actor.seed, place }
 }

@@ -22,6 +22,15 @@ describe('a database that turns read-only', () => {
   const authorize = (order: (typeof ORDERS)[number]): ReturnType<OpenHost['send']> =>
     host.send('POST', '/payments/authorize', order)
 
+  /** A fail-over ends sessions, and who finds that out is told to ask again. */
+  const insisted = async (order: (typeof ORDERS)[number]): ReturnType<OpenHost['send']> => {
+    let answer = await authorize(order)
+    // oxlint-disable-next-line no-await-in-loop -- asked again because the last time failed.
+    for (let tries = 1; answer.status === 503 && tries < 5; tries += 1)
+      answer = await authorize(order)
+    return answer
+  }
+
   test('a probe that only reads calls the database healthy while it refuses every command', async () => {
     await host.turn('read only')
 
@@ -56,11 +65,14 @@ describe('a database that turns read-only', () => {
     await host.send('GET', '/readyz')
 
     await host.turn('writable')
-    const answers = await Promise.all([...ORDERS, ...ORDERS].map(authorize))
+    const answers = await Promise.all([...ORDERS, ...ORDERS].map(insisted))
     host.pass(1_001)
     const ready = await host.send('GET', '/readyz')
 
-    assert.ok(answers.every(({ status }) => status === 201))
+    assert.deepEqual(
+      answers.filter(({ status }) => status !== 201),
+      [],
+    )
     assert.equal(await host.charges(), ORDERS.length)
     assert.equal(ready.status, 200)
   })
