@@ -15,7 +15,7 @@ import type { Actor } from './actor.ts'
 import { runAs } from './actor.ts'
 import { describedWithPlace, firstLine } from './process.ts'
 import { turn } from './reality.ts'
-import type { DatabaseServer } from './server.ts'
+import type { DatabaseServer } from './database/server.ts'
 
 type Row = Readonly<Record<string, unknown>>
 

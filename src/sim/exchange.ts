@@ -15,7 +15,7 @@ import type { IncomingRequest, OutgoingRequest, WireHandler, WireResponse } from
 import { chance, hash32 } from './chance.ts'
 import { corrupted } from './corruption.ts'
 import type { FaultKind, Faults } from './fault.ts'
-import { isHouseholder } from './household.ts'
+import { isHouseholder } from './plain/household.ts'
 import type { Links } from './links.ts'
 import type { Incarnation, Process } from './process.ts'
 import type { Schedule } from './schedule.ts'

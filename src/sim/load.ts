@@ -21,7 +21,7 @@ import {
 } from '#model'
 import type { Observe } from '#observe'
 import { randomInteger, sleep, withDeadline, type World } from '#world'
-import type { Turnstile } from './turnstile.ts'
+import type { Turnstile } from './shrink/turnstile.ts'
 
 /** One operation, as a client calls it. */
 export interface Caller<Op> {

@@ -9,8 +9,8 @@ import type { Struck } from './coverage.ts'
 import type { FaultKind } from './fault.ts'
 import type { ForeignProgram } from './foreign.ts'
 import type { Load } from './load.ts'
-import type { PlainService } from './plain.ts'
-import type { OpenPostgres } from './postgres.ts'
+import type { PlainService } from './plain/plain.ts'
+import type { OpenPostgres } from './database/postgres.ts'
 import type { Cost } from './processor.ts'
 
 /** What to simulate, how often, and what must be true. */

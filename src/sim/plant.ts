@@ -13,9 +13,9 @@ import { instanceNames } from './instances.ts'
 import { killAtCommit } from './nemesis.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { SimulateOptions } from './options.ts'
-import { plainProgram } from './plain.ts'
-import type { Postgres } from './postgres.ts'
-import type { Preparation, Tenant } from './prepare.ts'
+import { plainProgram } from './plain/plain.ts'
+import type { Postgres } from './database/postgres.ts'
+import type { Preparation, Tenant } from './plain/prepare.ts'
 import { chance } from './chance.ts'
 import {
   type ClockError,
@@ -29,7 +29,7 @@ import {
 import { costly, priceOf } from './processor.ts'
 import type { Rollout, Version } from './rollout.ts'
 import type { Schedule } from './schedule.ts'
-import { DatabaseServer } from './server.ts'
+import { DatabaseServer } from './database/server.ts'
 
 /** A database with those who use it, and what it takes to run them. */
 export interface Prepared extends Preparation {

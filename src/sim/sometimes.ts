@@ -9,7 +9,7 @@
  */
 import type { Actor } from './actor.ts'
 import { type Checks, holds, Reading } from './checks.ts'
-import type { DatabaseServer } from './server.ts'
+import type { DatabaseServer } from './database/server.ts'
 
 /** The hopes of one world. */
 export class Hopes {

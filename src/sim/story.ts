@@ -5,9 +5,9 @@
  */
 import { NO_DETAIL } from './checks.ts'
 import { kindOf, placesOf } from './coverage.ts'
-import type { Drawing } from './drawing.ts'
+import type { Drawing } from './drawing/drawing.ts'
 import type { Violation } from './options.ts'
-import type { Shrunk } from './shrink.ts'
+import type { Shrunk } from './shrink/shrink.ts'
 import type { Step } from './trace.ts'
 
 /** Faults that are named one by one; more are counted. */

@@ -8,11 +8,11 @@ import { isHoldfastError } from '#errors'
 import type { WireHandler, World } from '#world'
 import { type FaultKind, Faults } from './fault.ts'
 import { SimulatedNetwork } from './network.ts'
-import { installGlobals } from './patch.ts'
+import { installGlobals } from './patch/install.ts'
 import { Process, type Program } from './process.ts'
 import { Schedule } from './schedule.ts'
 import { Trace } from './trace.ts'
-import { watchEscapes } from './escape.ts'
+import { watchEscapes } from './patch/escape.ts'
 
 interface SmallWorld {
   readonly schedule: Schedule

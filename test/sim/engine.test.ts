@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openPgliteMemory } from '#adapters'
-import { Engine, type Outcome, Turn } from '../../src/sim/engine.ts'
+import { Engine, type Outcome, Turn } from '../../src/sim/database/engine.ts'
 
 describe('one engine for several sessions', () => {
   let postgres: Awaited<ReturnType<typeof openPgliteMemory>>

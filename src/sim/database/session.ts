@@ -8,9 +8,9 @@
  */
 import type { Rows, RowShape } from '#model'
 import type { Connection } from '#state'
-import { never } from './actor.ts'
+import { never } from '../actor.ts'
 import { Turn, type Work } from './engine.ts'
-import type { Incarnation } from './process.ts'
+import type { Incarnation } from '../process.ts'
 import type { DatabaseServer, Statement } from './server.ts'
 
 type Phase =

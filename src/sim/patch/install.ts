@@ -12,15 +12,15 @@
  * real one. Running a seed twice shows it: the hashes differ.
  */
 import { syncBuiltinESMExports } from 'node:module'
-import { fetchPatches } from './patch-fetch.ts'
-import { gatePatches } from './patch-gate.ts'
-import { processPatches } from './patch-process.ts'
-import { randomPatches } from './patch-random.ts'
-import { refusalPatches } from './patch-refused.ts'
-import { serverPatches } from './patch-server.ts'
-import { timePatches } from './patch-time.ts'
-import { timerPatches } from './patch-timers.ts'
-import { unhandledPatch } from './patch-unhandled.ts'
+import { fetchPatches } from './fetch.ts'
+import { gatePatches } from './gate.ts'
+import { processPatches } from './process.ts'
+import { randomPatches } from './random.ts'
+import { refusalPatches } from './refused.ts'
+import { serverPatches } from './server.ts'
+import { timePatches } from './time.ts'
+import { timerPatches } from './timers.ts'
+import { unhandledPatch } from './unhandled.ts'
 
 /** One property that is replaced. */
 export interface Patch {

@@ -7,7 +7,7 @@
  * Invariants:
  *   K1. `readToken(writeToken(part))` is the part, with prints in the place of names.
  */
-import { halved, printOf } from './fault.ts'
+import { halved, printOf } from '../fault.ts'
 
 /** The part of a seed's world that is run. */
 export interface Part {

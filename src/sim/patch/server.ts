@@ -4,9 +4,9 @@
 import { EventEmitter } from 'node:events'
 import nodeHttp from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { currentHousehold, type Household, type Listening } from './household.ts'
-import { listenerHandler, type NodeListener } from './patch-listener.ts'
-import type { Patch } from './patch.ts'
+import { currentHousehold, type Household, type Listening } from '../plain/household.ts'
+import { listenerHandler, type NodeListener } from './listener.ts'
+import type { Patch } from './install.ts'
 
 const { createServer: realCreateServer, Server: RealServer } = nodeHttp
 

@@ -13,13 +13,13 @@
  * keeps it across crashes. A seed that is run twice then differs.
  */
 import { sleep, type WireHandler } from '#world'
-import { never } from './actor.ts'
-import { wireHandler } from './foreign.ts'
+import { never } from '../actor.ts'
+import { wireHandler } from '../foreign.ts'
 import { type Household, settle } from './household.ts'
-import { listenerHandler, type NodeListener } from './patch-listener.ts'
-import { importFresh } from './patch-modules.ts'
-import type { Incarnation, Program } from './process.ts'
-import type { DatabaseServer } from './server.ts'
+import { listenerHandler, type NodeListener } from '../patch/listener.ts'
+import { importFresh } from '../patch/modules.ts'
+import type { Incarnation, Program } from '../process.ts'
+import type { DatabaseServer } from '../database/server.ts'
 
 /** A program of the user's that becomes a process of the simulation. */
 export interface PlainService {

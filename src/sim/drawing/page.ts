@@ -1,8 +1,8 @@
 /**
  * The page around the space-time diagrams: the sentences, how to read them, and the walk through the steps.
  */
-import { SCRIPT, STYLE } from './drawing-look.ts'
-import { escaped } from './drawing-text.ts'
+import { SCRIPT, STYLE } from './look.ts'
+import { escaped } from './text.ts'
 
 /** One diagram with its caption. */
 export interface Picture {

@@ -4,8 +4,8 @@
 import nodeTimers from 'node:timers'
 import nodeTimersPromises from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { type Actor, currentActor, never } from './actor.ts'
-import type { Patch } from './patch.ts'
+import { type Actor, currentActor, never } from '../actor.ts'
+import type { Patch } from './install.ts'
 
 type Run = (...given: unknown[]) => void
 type Clear = (timer: unknown) => void

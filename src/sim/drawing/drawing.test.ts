@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sceneOf } from './drawing-scene.ts'
+import { sceneOf } from './scene.ts'
 import { drawn } from './drawing.ts'
-import type { Step } from './trace.ts'
+import type { Step } from '../trace.ts'
 
 const step = (atMs: number, who: string, kind: string, detail: string): Step => ({
   atUs: atMs * 1_000,

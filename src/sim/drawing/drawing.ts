@@ -10,10 +10,10 @@
  *
  * Source: Lamport's space-time diagrams (1978); the folded time is Maelstrom's.
  */
-import { type Mark, type Message, type Scene, sceneOf } from './drawing-scene.ts'
-import { page } from './drawing-page.ts'
-import { clipped, escaped } from './drawing-text.ts'
-import type { Step } from './trace.ts'
+import { type Mark, type Message, type Scene, sceneOf } from './scene.ts'
+import { page } from './page.ts'
+import { clipped, escaped } from './text.ts'
+import type { Step } from '../trace.ts'
 
 /** What is drawn. */
 export interface Drawing {

@@ -24,7 +24,7 @@ import {
 } from '#model'
 import type { Postgres } from './postgres.ts'
 import type { Fleet } from './fleet.ts'
-import { Run } from './run.ts'
+import { Run } from '../run.ts'
 
 /** The seed of the rehearsal. Any will do, as it has no faults. */
 const SEED = 1

@@ -11,9 +11,9 @@
 import nodeCrypto from 'node:crypto'
 import nodeFs from 'node:fs'
 import nodeZlib from 'node:zlib'
-import { currentActor, never, runAsNobody } from './actor.ts'
-import type { Patch } from './patch.ts'
-import { Incarnation } from './process.ts'
+import { currentActor, never, runAsNobody } from '../actor.ts'
+import type { Patch } from './install.ts'
+import { Incarnation } from '../process.ts'
 
 /** How long gated work takes, in simulated ms. */
 const GATE_MS = 1

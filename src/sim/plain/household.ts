@@ -6,7 +6,7 @@
  */
 import type { Connections } from '#state'
 import type { WireHandler } from '#world'
-import { type Actor, currentActor } from './actor.ts'
+import { type Actor, currentActor } from '../actor.ts'
 
 /** The surroundings of one incarnation of a plain service. */
 export interface Household {

@@ -10,9 +10,9 @@
  *       it into answers and logs.
  */
 import { format } from 'node:util'
-import { currentHousehold } from './household.ts'
-import type { Patch } from './patch.ts'
-import { isOwn } from './place.ts'
+import { currentHousehold } from '../plain/household.ts'
+import type { Patch } from './install.ts'
+import { isOwn } from '../place.ts'
 
 const LEVELS = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const
 const LISTENING = [

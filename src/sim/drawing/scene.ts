@@ -7,7 +7,7 @@
  *   V2. At most `MESSAGES_MAX` messages: those that a fault names, those around the moment of a fault, and
  *       the last ones before the end; of the latter two only what somebody served.
  */
-import type { Step } from './trace.ts'
+import type { Step } from '../trace.ts'
 
 /** How a message fared. */
 export type Fate = 'arrived' | 'late' | 'lost' | 'copy'

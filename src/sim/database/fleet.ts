@@ -13,9 +13,9 @@
  */
 import type { Rows } from '#model'
 import { type Connections, migrate, type Migration, openDatabase } from '#state'
-import { runAs } from './actor.ts'
-import { Stream } from './chance.ts'
-import { DatabaseActor } from './database-actor.ts'
+import { runAs } from '../actor.ts'
+import { Stream } from '../chance.ts'
+import { DatabaseActor } from './actor.ts'
 import type { Kept, OpenPostgres, Postgres } from './postgres.ts'
 
 /** Databases boot a day before the simulated world begins, so that nothing in them is from its future. */

@@ -4,7 +4,7 @@
  * Node asks once for the whole machine process. While a simulation runs we answer first: an error with
  * an actor kills that actor's incarnation, one without goes to whoever listened before.
  */
-import { currentActor } from './actor.ts'
+import { currentActor } from '../actor.ts'
 
 const EVENTS = ['unhandledRejection', 'uncaughtException'] as const
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { halved, printOf } from './fault.ts'
+import { halved, printOf } from '../fault.ts'
 import { readToken, writeToken } from './token.ts'
 
 const part = fc.record({

@@ -5,8 +5,8 @@ import { HoldfastError } from '#errors'
 import { readMigrations, readSchema } from '#host'
 import type { Service, System } from '#model'
 import type { Migration } from '#state'
-import { instanceNames, refuseStrangers } from './instances.ts'
-import type { SimulateOptions } from './options.ts'
+import { instanceNames, refuseStrangers } from '../instances.ts'
+import type { SimulateOptions } from '../options.ts'
 import type { PlainService } from './plain.ts'
 
 /** Who uses a database: a declared service, which has it for itself, or plain ones, which may share. */

@@ -1,8 +1,8 @@
 /**
  * `Date` and `performance` by the clock of whoever asks.
  */
-import { currentActor } from './actor.ts'
-import type { Patch } from './patch.ts'
+import { currentActor } from '../actor.ts'
+import type { Patch } from './install.ts'
 
 const RealDate = globalThis.Date
 const realNow = RealDate.now

@@ -20,7 +20,7 @@
  * between statements. Those errors are injected instead.
  */
 import type { Rows, RowShape } from '#model'
-import { hash32 } from './chance.ts'
+import { hash32 } from '../chance.ts'
 
 /** A statement, for the engine. `params` is `undefined` for a script. */
 export interface Work {

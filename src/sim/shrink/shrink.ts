@@ -14,12 +14,12 @@
  *       counts them would fail for want of them.
  */
 import type { System } from '#model'
-import { kindOf } from './coverage.ts'
-import { halved } from './fault.ts'
+import { kindOf } from '../coverage.ts'
+import { halved } from '../fault.ts'
 import { minimal } from './minimal.ts'
-import type { SimulateWith, Violation } from './options.ts'
-import type { SeedResult } from './run.ts'
-import { simulateEach } from './simulate.ts'
+import type { SimulateWith, Violation } from '../options.ts'
+import type { SeedResult } from '../run.ts'
+import { simulateEach } from '../simulate.ts'
 import { CLIENTS_MAX, type Part, writeToken } from './token.ts'
 
 /** Runs that shrinking may take. */

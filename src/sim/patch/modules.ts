@@ -11,13 +11,13 @@
  *   M2. Outside of the simulation `pg` is the real one.
  */
 import { createRequire, registerHooks } from 'node:module'
-import { currentHousehold } from './household.ts'
+import { currentHousehold } from '../plain/household.ts'
 
 const TAG = /\?holdfast=\d+$/
 
 /** The stand-in for `pg`, and for the package in which its pool lives. */
 const STAND_IN = new URL(
-  `./pg${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  `../plain/pg${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
   import.meta.url,
 ).href
 /** The same with a default export, as most programs import it. */
@@ -30,7 +30,7 @@ export { pg as default }`
 const REPLACED = /^pg(?:-pool)?(?:\/.*)?$/
 
 /** Holdfast's own sources. */
-const OWN = new URL('..', import.meta.url).href
+const OWN = new URL('../..', import.meta.url).href
 
 const require = createRequire(import.meta.url)
 

@@ -2,8 +2,8 @@
  * `fetch` over the simulated network, for code that calls its neighbours by itself.
  */
 import { withDeadline } from '#world'
-import { type Actor, currentActor, never } from './actor.ts'
-import type { Patch } from './patch.ts'
+import { type Actor, currentActor, never } from '../actor.ts'
+import type { Patch } from './install.ts'
 
 const realFetch = globalThis.fetch
 

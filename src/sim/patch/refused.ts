@@ -12,9 +12,9 @@ import nodeHttp from 'node:http'
 import nodeHttps from 'node:https'
 import { Socket } from 'node:net'
 import nodeThreads from 'node:worker_threads'
-import { currentActor } from './actor.ts'
-import type { Patch } from './patch.ts'
-import { Incarnation } from './process.ts'
+import { currentActor } from '../actor.ts'
+import type { Patch } from './install.ts'
+import { Incarnation } from '../process.ts'
 
 type Callable = (...given: readonly unknown[]) => unknown
 

@@ -9,9 +9,9 @@
  *   K1. Within one statement the clock stands still for the first `READINGS_FREE` readings.
  */
 import type { World } from '#world'
-import { never, type Actor } from './actor.ts'
-import { Stream } from './chance.ts'
-import { type ClockError, EPOCH_MS } from './process.ts'
+import { never, type Actor } from '../actor.ts'
+import { Stream } from '../chance.ts'
+import { type ClockError, EPOCH_MS } from '../process.ts'
 
 /** Readings of the clock that take no time. A busy statement needs about ten. */
 const READINGS_FREE = 64

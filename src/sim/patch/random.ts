@@ -2,8 +2,8 @@
  * Randomness from the seed, for code that asks JavaScript, WebCrypto or node:crypto for it.
  */
 import nodeCrypto from 'node:crypto'
-import { type Actor, currentActor } from './actor.ts'
-import type { Patch } from './patch.ts'
+import { type Actor, currentActor } from '../actor.ts'
+import type { Patch } from './install.ts'
 
 const real = {
   random: Math.random,

@@ -9,7 +9,7 @@
  *   T1. At most `operationsMax` operations begin.
  *   T2. `isClosed` is true only if somebody was stopped and no operation is under way.
  */
-import { never } from './actor.ts'
+import { never } from '../actor.ts'
 
 /** Counts operations, and stops whoever wants to begin one too many. */
 export class Turnstile {

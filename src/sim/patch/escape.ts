@@ -5,10 +5,10 @@
  * one through async_hooks, at no measurable cost while promises are left out.
  *
  * Limit: what has no such resource (a captured `Date.now`, a module-level cache) is not seen here, but
- * by running a seed twice; what is over at once is refused in `patch-refused.ts`.
+ * by running a seed twice; what is over at once is refused in `refused.ts`.
  */
 import { AsyncResource, createHook } from 'node:async_hooks'
-import { currentActor } from './actor.ts'
+import { currentActor } from '../actor.ts'
 
 /** Resources that end with the present turn of the event loop, so that order is not in danger. */
 const HARMLESS = new Set([
