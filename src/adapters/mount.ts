@@ -5,6 +5,9 @@
  *   M1. The body is read only on demand, and never more than was asked for: over the limit the rest
  *       stays unread and the connection ends with the answer.
  *   M2. The handler's signal aborts if the caller leaves before the answer is complete.
+ *   M3. Reading a body ends no later than the answer: what still waits for bytes then is told that none
+ *       come, and gives back what it holds. Node itself says nothing to the reader of a request that was
+ *       answered before it was complete.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HoldfastError } from '#errors'
@@ -20,7 +23,7 @@ export function nodeListener(
   handle: WireHandler,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const asked = new NodeRequest(request)
+    const asked = new NodeRequest(request, response)
     response.once('close', () => {
       if (!response.writableFinished) asked.abandon()
     })
@@ -36,14 +39,16 @@ class NodeRequest implements IncomingRequest {
   readonly path: string
   readonly headers: IncomingRequest['headers']
   readonly #request: IncomingMessage
+  readonly #response: ServerResponse
   #abort: AbortController | undefined
   #isAbandoned = false
 
-  constructor(request: IncomingMessage) {
+  constructor(request: IncomingMessage, response: ServerResponse) {
     this.method = request.method ?? ''
     this.path = request.url ?? '/'
     this.headers = flat(request.headers)
     this.#request = request
+    this.#response = response
   }
 
   /** Made when somebody asks for it: most handlers never do. */
@@ -56,7 +61,7 @@ class NodeRequest implements IncomingRequest {
   }
 
   readonly readBody = async (bytesMax: number): Promise<Uint8Array> =>
-    nodeBody(this.#request, bytesMax)
+    nodeBody(this.#request, this.#response, bytesMax)
 
   /** Nobody waits for the answer any more. */
   abandon(): void {
@@ -79,7 +84,11 @@ function flat(headers: IncomingMessage['headers']): Readonly<Record<string, stri
 }
 
 /** Reads by events, not by iteration: leaving the iteration would destroy the socket of the answer. */
-async function nodeBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+async function nodeBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytesMax: number,
+): Promise<Uint8Array> {
   if (request.readableEnded) throw readBefore()
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > bytesMax) throw tooLarge(`${announced} bytes were announced`, bytesMax)
@@ -88,6 +97,7 @@ async function nodeBody(request: IncomingMessage, bytesMax: number): Promise<Uin
     let length = 0
     const stop = (): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose)
+      response.off('close', onClose)
       request.pause()
     }
     const onData = (chunk: Buffer): void => {
@@ -110,6 +120,7 @@ async function nodeBody(request: IncomingMessage, bytesMax: number): Promise<Uin
       )
     }
     request.on('data', onData).on('end', onEnd).on('close', onClose)
+    response.once('close', onClose)
   })
 }
 

@@ -9,6 +9,7 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { httpNetwork, nodeWorld } from '#adapters'
 import { standaloneCaller } from '#edge'
+import { isHoldfastError } from '#errors'
 import { contract, edge, query, unchecked } from '#model'
 import type { Listener } from '#world'
 import { paymentsShop } from '../support/payments-shop.ts'
@@ -37,6 +38,24 @@ function endlessly(socket: Socket, piece: string): void {
   socket.on('drain', more).once('close', () => socket.off('drain', more))
   more()
 }
+
+test('a body that never ends is given up soon after the answer, and who reads it is told', async () => {
+  const network = httpNetwork()
+  const told = Promise.withResolvers<unknown>()
+  const listener = await network.listen({ host: HOST, port: 0 }, async (request) => {
+    void request.readBody(1_000).then(told.resolve, told.resolve)
+    return { status: 504, headers: {}, body: new Uint8Array() }
+  })
+  const socket = connect(Number(new URL(listener.origin).port), HOST)
+
+  socket.resume().write(`${head('content-length: 1000')}{"a`)
+
+  // Else what the request holds of the service, a place inside among it, would never be given back.
+  assert.ok(isHoldfastError(await told.promise, 'HF_REQUEST_MALFORMED'))
+  socket.destroy()
+  await listener.close()
+  await network.close()
+})
 
 suite('a service among hostile callers', () => {
   const network = httpNetwork()
